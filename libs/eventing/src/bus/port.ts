@@ -1,0 +1,25 @@
+// What crosses a service's border. Topics, partitions, groups and offsets are as Kafka has them; a consumer keeps its offsets
+// beside its rows, so the group is only a name that shows who reads.
+import type { CloudEvent } from '../run/cloud-event';
+
+export interface BusRecord {
+  /** Of the partition; the next one is larger, not always by one. */
+  readonly offset: string;
+  readonly key: string;
+  readonly event: CloudEvent;
+}
+
+export interface BusBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly BusRecord[];
+  /** Where the partition was read to: larger than the last offset when what followed was for nobody. */
+  readonly offset: string;
+}
+
+export interface Bus {
+  /** Everything of the topic after these offsets, by partition ('' or absent: from the start), until the signal aborts. */
+  consume(topic: string, group: string, after: ReadonlyMap<number, string>, signal: AbortSignal): AsyncIterable<BusBatch>;
+  /** The last offset of each partition. */
+  ends(topic: string): Promise<ReadonlyMap<number, string>>;
+}

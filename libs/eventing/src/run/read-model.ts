@@ -1,0 +1,36 @@
+// Where rows stand. Rows and checkpoint change in one transaction, or neither does.
+import type { Position } from '../store/port';
+import type { Projection, Row } from './projection';
+
+/** How far a projection has come, and in which history. */
+export interface Checkpoint {
+  readonly epoch: string;
+  readonly position: Position;
+  /** The last event that it handled: at the same position there must be the same event. */
+  readonly eventId: string | null;
+  readonly eventPosition: Position | null;
+  /** Changes when the rows are replaced by those of a rebuild. */
+  readonly generation: string;
+}
+
+/** The tables that people read, or those of a rebuild beside them. */
+export type Side = 'live' | 'beside';
+
+export interface Change {
+  readonly upsert: readonly Row[];
+  readonly remove: readonly Row[];
+  readonly to: Omit<Checkpoint, 'generation'>;
+}
+
+export interface ReadModel {
+  /** Makes the tables that are missing. A table that is not as the code says is left alone: it needs a rebuild. */
+  prepare(projection: Projection): Promise<'ready' | 'outdated'>;
+  checkpoint(projection: Projection, side: Side): Promise<Checkpoint | undefined>;
+  load(projection: Projection, side: Side, groups: readonly string[]): Promise<ReadonlyMap<string, readonly Row[]>>;
+  /** False: the checkpoint is not at `from` any more, another owner moved it, and nothing was written. */
+  commit(projection: Projection, side: Side, from: Checkpoint | undefined, change: Change): Promise<boolean>;
+  /** New, empty tables beside the live ones; or those of an unfinished rebuild, when `keep`. */
+  beginBeside(projection: Projection, keep: boolean): Promise<void>;
+  /** Puts the tables beside in the place of the live ones, if they are at least as far. False: they are behind. */
+  replace(projection: Projection): Promise<boolean>;
+}

@@ -1,0 +1,119 @@
+// The schema `es`: made, brought up to date, and looked at before the store is used.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, type ClientBase } from 'pg';
+import { Unavailable } from '../port';
+import type { Connection } from './connection';
+
+const sql = (file: string): string => readFileSync(join(__dirname, file), 'utf8');
+
+/** Step n brings a store of version n to n + 1. The functions are replaced after every step. */
+const STEPS: readonly string[] = [sql('schema.sql')];
+const FUNCTIONS = sql('append.sql');
+export const VERSION = STEPS.length;
+/** Any number, the same in every process. */
+const INSTALL_LOCK = 2_026_112_301;
+
+/** The store must not be used as it is. The message says what to do. */
+export class StoreRefused extends Error {
+  constructor(
+    readonly code: 'not-installed' | 'too-old' | 'too-new' | 'not-durable' | 'other-cluster',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const withClient = async <T>(connection: Connection, use: (client: Client) => Promise<T>): Promise<T> => {
+  const client = new Client(connection);
+  client.on('error', () => undefined); // the statement that is running says it
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new Unavailable(`Postgres can not be reached: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+};
+
+/** Makes the schema, or brings it up to date. May run any number of times, in many processes at once. Needs the right to create. */
+export const install = (connection: Connection): Promise<void> =>
+  withClient(connection, async (client) => {
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
+    const version = await versionOf(client);
+    if (version > VERSION) throw tooNew(version);
+    if (version < VERSION) {
+      for (const step of STEPS.slice(version)) await client.query(step);
+      await client.query(FUNCTIONS);
+      await client.query(
+        `insert into es.store (version, cluster) select $1, system_identifier from pg_control_system()
+           on conflict (one) do update set version = excluded.version`,
+        [VERSION],
+      );
+    }
+    await client.query('commit');
+  });
+
+/** Names a new history. To be called after a restore, and after a fail-over that may have lost the end of the log. */
+export const newEpoch = (connection: Connection): Promise<string> =>
+  withClient(connection, async (client) => {
+    const { rows } = await client.query<{ epoch: string }>(
+      `update es.store set epoch = gen_random_uuid(), cluster = (select system_identifier from pg_control_system())
+        where one returning epoch::text`,
+    );
+    return rows[0]!.epoch;
+  });
+
+/** @throws StoreRefused */
+export const ensureUsable = (connection: Connection): Promise<void> =>
+  withClient(connection, async (client) => {
+    const version = await versionOf(client);
+    if (version === 0)
+      throw new StoreRefused(
+        'not-installed',
+        'this database has no event store: call install() with a role that may create schemas',
+      );
+    if (version < VERSION)
+      throw new StoreRefused('too-old', `the event store has version ${version}, this process needs ${VERSION}: call install()`);
+    if (version > VERSION) throw tooNew(version);
+
+    const { rows: settings } = await client.query<{ name: string; setting: string }>(
+      `select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit')`,
+    );
+    const off = settings.filter((it) => it.setting === 'off').map((it) => it.name);
+    if (off.length > 0) throw notDurable(off);
+
+    const { rows } = await client.query<{ same: boolean }>(
+      'select s.cluster = c.system_identifier as same from es.store s, pg_control_system() c where s.one',
+    );
+    if (!rows[0]?.same) throw otherCluster();
+  });
+
+/** Without these, readers and other systems are shown events that a crash un-writes. */
+export const notDurable = (off: readonly string[]): StoreRefused =>
+  new StoreRefused(
+    'not-durable',
+    `${off.join(', ')} ${off.length > 1 ? 'are' : 'is'} off on this server: switch on, for this database and this role too`,
+  );
+
+const tooNew = (version: number): StoreRefused =>
+  new StoreRefused('too-new', `the event store has version ${version}, this process knows ${VERSION}: run a newer release`);
+
+const otherCluster = (): StoreRefused =>
+  new StoreRefused(
+    'other-cluster',
+    'the event store was written on another database cluster. If this is a restored copy, call newEpoch(): what was read from the ' +
+      'original must be read again. If nothing can be missing (pg_upgrade), run: ' +
+      'update es.store set cluster = (select system_identifier from pg_control_system())',
+  );
+
+async function versionOf(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ there: boolean }>(`select to_regclass('es.store') is not null as there`);
+  if (!rows[0]!.there) return 0;
+  const { rows: store } = await client.query<{ version: string }>('select version::text from es.store where one');
+  return Number(store[0]?.version ?? 0);
+}

@@ -1,0 +1,104 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { BadConfig } from './bad-config';
+import { readSecretFile } from './private-file';
+import { CLIENT_SETTINGS, SETTINGS, type Config, type Setting, type Values } from './settings';
+
+type Env = NodeJS.ProcessEnv;
+
+/**
+ * The configuration of this process. A service with settings of its own gives `{ ...SETTINGS, ...its }`.
+ * @throws BadConfig with a line for everything that is wrong, not only for the first.
+ */
+export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env, settings: S = SETTINGS as S): Values<S> {
+  const lines = unknownKeys(env, Object.values({ ...settings, ...CLIENT_SETTINGS }));
+  const values = Object.entries<Setting>(settings).map(([name, it]) => {
+    try {
+      return [name, read(env, it)];
+    } catch (error) {
+      if (!(error instanceof BadConfig)) throw error;
+      lines.push(...error.lines);
+      return [name, undefined];
+    }
+  });
+  const config = Object.fromEntries(values) as Values<S>;
+  lines.push(...issuerLines(env));
+  if (isProduction(env)) lines.push(...unsafe(env, config));
+  if (lines.length > 0) throw new BadConfig(lines);
+  return config;
+}
+
+/** Takes the secrets out of the environment, so that no child process and no crash report has them. Call it after reading. */
+export function forgetSecrets(env: Env, settings: Readonly<Record<string, Setting>> = SETTINGS): void {
+  for (const it of Object.values<Setting>({ ...settings, ...CLIENT_SETTINGS })) {
+    if (it.secret) delete env[it.key];
+  }
+}
+
+const isProduction = (env: Env): boolean => env[SETTINGS.mode.key] === 'production';
+
+const fileKey = (it: Setting): string => `${it.key}_FILE`;
+
+function unknownKeys(env: Env, settings: readonly Setting[]): string[] {
+  const known = settings.flatMap((it) => (it.secret ? [it.key, fileKey(it)] : [it.key]));
+  return Object.keys(env)
+    .filter((key) => /^kams_/i.test(key) && !known.includes(key))
+    .map((key) => {
+      const near = closest(key.toUpperCase(), known);
+      const hint = distance(key.toUpperCase(), near) <= 4 ? ` Did you mean ${near}?` : '';
+      return `${printable(key)}: there is no such setting.${hint}`;
+    });
+}
+
+/** Whoever sets the environment could otherwise write lines of their own into the log. */
+const printable = (key: string): string => key.slice(0, 60).replace(/[^A-Za-z0-9_]/g, '?');
+
+function read(env: Env, it: Setting): unknown {
+  const text = given(env, it) ?? (isProduction(env) ? it.defaultInProduction : undefined) ?? it.default;
+  if (text === undefined) return undefined;
+  const { data, error } = it.value.safeParse(text);
+  if (error) throw new BadConfig(error.issues.map((issue) => `${it.key}: ${issue.message}`));
+  return data;
+}
+
+function given(env: Env, it: Setting): string | undefined {
+  const [text, path] = [env[it.key], it.secret && env[fileKey(it)]];
+  if (text !== undefined && path !== undefined) throw new BadConfig([`${it.key}: set it or ${fileKey(it)}, not both`]);
+  const key = path === undefined ? it.key : fileKey(it);
+  if ((text ?? path)?.trim() === '') throw new BadConfig([`${key}: is empty; give it a value or take it away`]);
+  return path === undefined ? text : readSecretFile(path, key);
+}
+
+/** All four or, in development, none: half an issuer is a mistake, and the rest would come from somewhere unexpected. */
+function issuerLines(env: Env): string[] {
+  const four = [SETTINGS.issuer, SETTINGS.audience, SETTINGS.jwksUrl, SETTINGS.tokenAlgorithms];
+  const missing = four.filter((it) => env[it.key] === undefined).map((it) => it.key);
+  if (isProduction(env)) return missing.map((key) => `${key}: is required in production`);
+  const present = four.find((it) => env[it.key] !== undefined);
+  return present ? missing.map((key) => `${key}: is required beside ${present.key}`) : [];
+}
+
+const EXAMPLES = ['admin', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
+
+/** What is convenient on one's own machine and dangerous everywhere else. */
+function unsafe(env: Env, config: Config): string[] {
+  const lines: string[] = [];
+  for (const it of ['issuer', 'jwksUrl'] as const) {
+    if (config[it]?.startsWith('http://')) lines.push(`${SETTINGS[it].key}: must be https in production`);
+  }
+  if (config.postgresUrl && hasExamplePassword(config.postgresUrl.reveal())) {
+    lines.push(`${SETTINGS.postgresUrl.key}: its password is one that everybody knows; choose another`);
+  }
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+    lines.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production; trust your own authority by NODE_EXTRA_CA_CERTS');
+  }
+  if (env.NODE_OPTIONS?.includes('--inspect')) {
+    lines.push('NODE_OPTIONS: must not have --inspect in production; it opens the process to whoever reaches the port');
+  }
+  return lines;
+}
+
+function hasExamplePassword(postgresUrl: string): boolean {
+  const { username, password } = new URL(postgresUrl);
+  const plain = password.toLowerCase().replace(/[-_]/g, '');
+  return plain !== '' && (EXAMPLES.includes(plain) || password === username);
+}

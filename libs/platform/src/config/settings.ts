@@ -1,0 +1,115 @@
+// Every setting of the platform, once: readConfig() checks by this table, the reference and `kams doctor` list it.
+import {
+  duration,
+  folder,
+  host,
+  httpUrl,
+  listOf,
+  oneOf,
+  port,
+  postgresUrl,
+  secretWord,
+  wholeNumber,
+  word,
+  type Value,
+} from './value';
+
+export type Key = `KAMS_${string}`;
+
+interface About {
+  readonly description: string;
+  /** As one would write it in the environment. */
+  readonly default?: string;
+  /** Where production needs another default. */
+  readonly defaultInProduction?: string;
+  readonly requiredInProduction?: true;
+  /** Of a number: what it counts. */
+  readonly unit?: string;
+  /** `<key>_FILE` may name a file that holds the value instead; one line break at its end is dropped. */
+  readonly secret?: true;
+}
+
+export interface Setting<T = unknown> extends About {
+  readonly key: Key;
+  readonly value: Value<T>;
+}
+
+/** The values by their names in the program. One without a default may be missing. */
+export type Values<S> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer T>
+    ? S[Name] extends { default: string }
+      ? T
+      : T | undefined
+    : never;
+};
+
+export const setting = <T, const A extends About>(key: Key, value: Value<T>, about: A): Setting<T> & A => ({
+  key,
+  value,
+  ...about,
+});
+
+export const TOKEN_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+export const SETTINGS = {
+  mode: setting('KAMS_MODE', oneOf('development', 'production'), {
+    description: 'development has an issuer of its own; production refuses whatever is unsafe and needs a real issuer.',
+    default: 'development',
+  }),
+  port: setting('KAMS_PORT', port, { description: 'TCP port of the HTTP server.', default: '3000' }),
+  host: setting('KAMS_HOST', host, {
+    description: 'Address that the HTTP server listens on. Development is for this machine only, unless it is told otherwise.',
+    default: '127.0.0.1',
+    defaultInProduction: '0.0.0.0',
+  }),
+  data: setting('KAMS_DATA', folder, {
+    description: 'Folder of the installation: its keys and, without KAMS_POSTGRES_URL, its Postgres.',
+    default: './.kams',
+  }),
+  postgresUrl: setting('KAMS_POSTGRES_URL', postgresUrl, {
+    description: 'A Postgres of your own. Without it the product starts one in KAMS_DATA.',
+    secret: true,
+  }),
+  poolSize: setting('KAMS_POOL_SIZE', wholeNumber(1, 200), {
+    description: 'Connections that a service holds to Postgres at most; it takes twice as many requests at once.',
+    default: '10',
+    unit: 'connections',
+  }),
+  logLevel: setting('KAMS_LOG_LEVEL', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), {
+    description: 'The least important message that is still written.',
+    default: 'info',
+  }),
+  issuer: setting('KAMS_ISSUER', httpUrl, {
+    description: 'The `iss` of the tokens, letter by letter. In development none of the four means: the issuer of its own.',
+    requiredInProduction: true,
+  }),
+  audience: setting('KAMS_AUDIENCE', word(200), {
+    description: 'The `aud` that a token must have for this installation.',
+    requiredInProduction: true,
+  }),
+  jwksUrl: setting('KAMS_JWKS_URL', httpUrl, {
+    description: "Where the issuer's public keys are.",
+    requiredInProduction: true,
+  }),
+  tokenAlgorithms: setting('KAMS_TOKEN_ALGORITHMS', listOf(...TOKEN_ALGORITHMS), {
+    description: 'The algorithms that the issuer signs with; all others are refused.',
+    requiredInProduction: true,
+  }),
+  readWaitMs: setting('KAMS_READ_WAIT', duration('0ms', '30s'), {
+    description: 'How long a query with `?after=` waits for its projection before it answers 503.',
+    default: '2s',
+  }),
+  shutdownGraceMs: setting('KAMS_SHUTDOWN_GRACE', duration('0ms', '5m'), {
+    description: 'How long requests that are running may go on after SIGTERM.',
+    default: '10s',
+  }),
+};
+
+/** Read by the command line only. A host takes no notice of them, so that both can run in one environment. */
+export const CLIENT_SETTINGS = {
+  url: setting('KAMS_URL', httpUrl, { description: 'Where the command line finds the host.', default: 'http://127.0.0.1:3000' }),
+  token: setting('KAMS_TOKEN', secretWord(8_192), { description: 'The token that the command line sends.', secret: true }),
+};
+
+export type Config = Values<typeof SETTINGS>;

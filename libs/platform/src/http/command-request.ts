@@ -1,0 +1,81 @@
+// A command as it comes over HTTP: its data by the contract, its circumstances by the headers.
+import type { FastifyRequest } from 'fastify';
+import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
+import { z } from 'zod';
+import { instant, uuid } from '@kams/contracts/values';
+import type { Principal } from '../tokens/verify';
+import { Problem } from './problems';
+import { validate } from './validate';
+
+const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const aggregateId = z.strictObject({ id: uuid() });
+
+/** The one value of a header; sent twice, it is nobody's. */
+function single(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  if (value === undefined) return undefined;
+  const { rawHeaders } = request.raw;
+  let times = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) times++;
+  if (times > 1 || typeof value !== 'string') throw new Problem('header-malformed', { header: name });
+  return value;
+}
+
+/** The revision that `If-Match` asks for. */
+function expectedRevision(request: FastifyRequest): number | undefined {
+  const value = single(request, 'if-match');
+  if (value === undefined) return undefined;
+  if (value === '*' || value.startsWith('W/')) throw new Problem('precondition-unsupported');
+  const revision = /^"(\d{1,15})"$/.exec(value)?.[1];
+  if (revision === undefined) throw new Problem('header-malformed', { header: 'if-match' });
+  return Number(revision);
+}
+
+/** The key of one caller: another one's equal key is another key. */
+export const commandIdOf = ({ tenantId, subject }: Principal, key: string): string =>
+  naturalId(tenantId, 'command', [subject, key]);
+
+export function checkedKey(key: string): string {
+  if (!VISIBLE_ASCII.test(key)) throw new Problem('header-malformed', { header: 'idempotency-key' });
+  return key;
+}
+
+const FUTURE_MS = 5 * 60_000;
+/** An instant that has come, or is about to: clocks differ. */
+export function checkedOccurredAt(value: unknown): string {
+  const { occurredAt } = validate(z.strictObject({ occurredAt: instant() }), { occurredAt: value });
+  if (Date.parse(occurredAt) > Date.now() + FUTURE_MS) {
+    throw new Problem('invalid', { errors: [{ pointer: '/occurredAt', reason: 'is in the future' }] });
+  }
+  return occurredAt;
+}
+
+export const checkedId = (id: string): string => {
+  if (/[\u0000-\u001f/\\]/.test(id)) throw new Problem('not-found'); // eslint-disable-line no-control-regex -- no id has these
+  return validate(aggregateId, { id }).id;
+};
+
+export function commandOf(
+  aggregate: AnyAggregate,
+  type: string,
+  request: FastifyRequest,
+  principal: Principal,
+  id?: string,
+): Command {
+  const key = single(request, 'idempotency-key');
+  const traceparent = request.headers['traceparent'];
+  const occurredAt = single(request, 'occurred-at');
+  if (request.body === undefined) throw new Problem('body-empty');
+  return {
+    type,
+    data: validate(aggregate.contract.commands[type]!.data as z.ZodType<object>, request.body),
+    tenantId: principal.tenantId,
+    actor: principal.subject,
+    expected: expectedRevision(request),
+    ...(id !== undefined && { id: checkedId(id) }),
+    ...(key !== undefined && { commandId: commandIdOf(principal, checkedKey(key)) }),
+    ...(occurredAt !== undefined && { occurredAt: checkedOccurredAt(occurredAt) }),
+    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+  };
+}

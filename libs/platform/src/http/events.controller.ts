@@ -1,0 +1,119 @@
+// The public events of this process, for whoever has no Kafka: the same CloudEvents, from a position, as NDJSON or as
+// server-sent events.
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { publisher, START, type CloudEvent, type EventStore, type Position, type Recorded } from '@kams/eventing';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { contractsOf, Runtime } from '../run/runtime';
+import { principalOf, type Authenticated } from './access';
+import { positionOf, positionToken } from './position-token';
+import { validate } from './validate';
+
+const query = z.strictObject({
+  after: z.string().max(80).optional().meta({ description: 'Everything after this position; absent: from the first event on.' }),
+  types: z
+    .string()
+    .max(2000)
+    .optional()
+    .meta({ description: 'Only these types, separated by commas: kams.accounts.account.registered.v1' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1_000)
+    .meta({ description: 'At most this many events; not for server-sent events.' }),
+});
+export const eventsQuery = query;
+
+const PAGE = 1_000;
+const HEARTBEAT_MS = 15_000;
+
+type Select = (stored: Recorded) => CloudEvent | undefined;
+
+@Controller('events')
+export class EventsController {
+  constructor(private readonly runtime: Runtime) {}
+
+  @Get()
+  async events(@Req() request: Authenticated, @Res() reply: FastifyReply): Promise<void> {
+    const { after, types, limit } = validate(query, request.query);
+    const { tenantId } = principalOf(request);
+    const live = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
+    const last = live ? (request.headers['last-event-id'] ?? after) : after;
+    const position = typeof last === 'string' ? positionOf(this.runtime.epoch, last) : START;
+    const wanted = types === undefined ? undefined : new Set(types.split(','));
+    const select = this.selection(tenantId, wanted);
+
+    const stopped = new AbortController();
+    reply.raw.once('close', () => stopped.abort());
+    const body = live ? this.serverSent(position, select, stopped.signal) : ndjson(this.runtime.store, position, select, limit);
+    await reply
+      .header('cache-control', 'no-store')
+      .type(live ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
+      .send(Readable.from(body));
+  }
+
+  /** The public events of a page that this tenant may see. */
+  private selection(tenantId: string, types: ReadonlySet<string> | undefined): Select {
+    const publishers = this.runtime.services.map((it) => publisher(it.name, contractsOf(it), this.runtime.epoch));
+    return (stored) => {
+      if (stored.metadata.tenantId !== tenantId) return undefined;
+      for (const publish of publishers) {
+        const event = publish(stored);
+        if (event) return !types || types.has(event.type) ? event : undefined;
+      }
+      return undefined;
+    };
+  }
+
+  private async *serverSent(from: Position, select: Select, signal: AbortSignal): AsyncGenerator<string> {
+    const { store, epoch } = this.runtime;
+    yield ': connected\n\n';
+    const ended = AbortSignal.any([signal, this.runtime.stopped]);
+    const pages = store.subscribe(from, ended)[Symbol.asyncIterator]();
+    let next = pages.next();
+    while (!ended.aborted) {
+      const page = await Promise.race([next, quiet(ended)]);
+      if (page === undefined) {
+        yield ': still here\n\n';
+        continue;
+      }
+      if (page.done) return;
+      for (const stored of page.value.events) {
+        const event = select(stored);
+        // JSON has no line breaks of its own, so no value can end a field.
+        if (event) yield `id: ${positionToken(epoch, stored.position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+      }
+      next = pages.next();
+    }
+  }
+}
+
+const quiet = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((done) => {
+    const timer = setTimeout(finish, HEARTBEAT_MS);
+    signal.addEventListener('abort', finish, { once: true });
+    function finish() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      done(undefined);
+    }
+  });
+
+async function* ndjson(store: EventStore, from: Position, select: Select, limit: number): AsyncGenerator<string> {
+  let position = from;
+  let left = limit;
+  for (;;) {
+    const page = await store.readAll(position, PAGE);
+    if (page.position === position) return;
+    for (const stored of page.events) {
+      const event = select(stored);
+      if (!event) continue;
+      yield JSON.stringify(event) + '\n';
+      if (--left === 0) return;
+    }
+    ({ position } = page);
+  }
+}

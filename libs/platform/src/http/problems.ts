@@ -1,0 +1,208 @@
+// Every error that a caller can meet, in one table: RFC 9457 problem details with a stable code, in two languages.
+import {
+  CommandIdReused,
+  keys,
+  LogDamaged,
+  NotFound,
+  NotStorable,
+  Refusal,
+  Stale,
+  TooContended,
+  Unavailable,
+  OutcomeUnknown,
+} from '@kams/eventing';
+import type { RefusalText } from '@kams/contracts/define';
+import { IssuerUnavailable, TokenRefused } from '../tokens/refusal';
+import type { Service } from '../service';
+import { UnacceptableJson } from './json-scan';
+
+export interface ProblemText {
+  readonly status: number;
+  readonly en: string;
+  readonly zh: string;
+}
+
+const text = (status: number, en: string, zh: string): ProblemText => ({ status, en, zh });
+
+export const GENERAL_PROBLEMS = {
+  'json-unacceptable': text(
+    400,
+    'The body is not JSON as this service takes it. Mend what "reason" says at byte "offset".',
+    '请求体不是可接受的 JSON，请按 reason 修正。',
+  ),
+  'number-not-exact': text(
+    422,
+    'A number can not be kept exactly. Write it in digits as text, or smaller.',
+    '数值无法精确保存，请改用文本数字。',
+  ),
+  'body-empty': text(400, 'The request has no body. Send the command’s data as JSON.', '请求体为空，请发送 JSON 数据。'),
+  'request-malformed': text(
+    400,
+    'The request can not be read. Check the path and the headers.',
+    '请求无法解析，请检查路径和请求头。',
+  ),
+  'header-malformed': text(400, 'The header named in "header" is not well formed.', 'header 所指的请求头格式错误。'),
+  'precondition-unsupported': text(
+    422,
+    'If-Match takes one strong ETag, as an answer gave it: "3".',
+    'If-Match 只接受一个强 ETag。',
+  ),
+  invalid: text(422, 'Some values are not valid. "errors" says which and why.', '部分值无效，详见 errors。'),
+  'position-foreign': text(
+    422,
+    'The position in "after" belongs to another history of the store (it was restored). Leave it out, or start from the beginning.',
+    'after 属于另一段历史，请去掉或从头开始。',
+  ),
+  'cursor-invalid': text(
+    422,
+    'The cursor does not belong to this list. Ask for the first page again, without it.',
+    '游标无效，请重新请求第一页。',
+  ),
+  'command-id-reused': text(
+    422,
+    'This Idempotency-Key was used with another body. Use a new key for a new command.',
+    '该 Idempotency-Key 已用于其他内容，请使用新的键。',
+  ),
+  'not-storable': text(
+    422,
+    'The command makes more than one append can hold (1 MB). Split it.',
+    '该命令超出一次写入的上限，请拆分。',
+  ),
+  unauthenticated: text(
+    401,
+    'A valid token is needed: Authorization: Bearer <token>. In development, `npx kams token` prints one.',
+    '需要有效令牌。',
+  ),
+  forbidden: text(403, 'The token does not allow this. Ask for the role named in "role".', '令牌权限不足。'),
+  'not-found': text(404, 'There is nothing here under this address.', '未找到。'),
+  'method-not-allowed': text(405, 'This address does not take that method. "allow" says which it takes.', '该地址不支持此方法。'),
+  'not-acceptable': text(
+    406,
+    'The answer can not be given in a form that Accept asks for. Ask for application/json.',
+    '无法按 Accept 要求的格式返回。',
+  ),
+  'request-timeout': text(408, 'The request did not arrive in time. Send it again.', '请求超时，请重试。'),
+  'version-conflict': text(
+    409,
+    'Others changed this at the same time, again and again. Read it, and send the command again.',
+    '并发冲突，请重新读取后重试。',
+  ),
+  stale: text(412, 'It changed since you read it. Read it again, and decide with its new ETag.', '数据已变更，请重新读取。'),
+  'body-too-large': text(413, 'The body is too large. Send less at once; many commands go to /bulk.', '请求体过大，请分批发送。'),
+  'address-too-long': text(414, 'The address is too long.', '地址过长。'),
+  'media-type-unsupported': text(
+    415,
+    'The body must be application/json in UTF-8 (application/x-ndjson for bulk), without Content-Encoding.',
+    '请求体必须为 UTF-8 的 application/json。',
+  ),
+  'headers-too-large': text(431, 'There are too many headers, or they are too long.', '请求头过多或过长。'),
+  'too-many-requests': text(429, 'Too many requests. Try again after the time in Retry-After.', '请求过多，请稍后重试。'),
+  unavailable: text(
+    503,
+    'The service can not answer this now. Nothing was stored. Try again after the time in Retry-After.',
+    '服务暂不可用，请稍后重试。',
+  ),
+  'outcome-unknown': text(
+    503,
+    'The store did not say whether the command was stored. Send it again with the same Idempotency-Key.',
+    '结果未知，请使用相同的 Idempotency-Key 重试。',
+  ),
+  'not-yet-projected': text(
+    503,
+    'The view has not come to that position yet. Try again after the time in Retry-After.',
+    '视图尚未更新到该位置，请稍后重试。',
+  ),
+  internal: text(
+    500,
+    'Something went wrong on our side. Tell the operator the id in "traceId".',
+    '服务内部错误，请将 traceId 告知运维。',
+  ),
+} as const satisfies Record<string, ProblemText>;
+export type GeneralCode = keyof typeof GENERAL_PROBLEMS;
+
+/** What a filter or a guard throws to be answered as a problem. */
+export class Problem extends Error {
+  constructor(
+    readonly code: GeneralCode,
+    readonly details: Readonly<Record<string, unknown>> = {},
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(code);
+  }
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly [detail: string]: unknown;
+}
+export interface Answerable {
+  readonly body: ProblemBody;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type Language = 'en' | 'zh';
+export const languageOf = (acceptLanguage: string | undefined): Language =>
+  /^\s*zh\b/i.test(acceptLanguage ?? '') ? 'zh' : 'en';
+
+/** All codes of these services: the general ones, and those of their contracts. */
+export function problemTable(services: readonly Service[]): ReadonlyMap<string, ProblemText> {
+  const table = new Map<string, ProblemText>(Object.entries(GENERAL_PROBLEMS));
+  const add = (refusals: Readonly<Record<string, RefusalText>>) => {
+    for (const [code, { en, zh, status = 409 }] of Object.entries(refusals)) table.set(code, { en, zh, status });
+  };
+  for (const { aggregates } of services) {
+    for (const { contract, claims } of aggregates) {
+      add(contract.refusals);
+      if (claims) add(keys(contract.name).contract.refusals);
+    }
+  }
+  return table;
+}
+
+const RETRY_SOON = { 'Retry-After': '1' };
+/** An answer stays below 4 KB: lists in it are cut. */
+const MOST_LISTED = 20;
+
+/** What an error means to the caller: its code, what to say besides, and headers. Undefined: it is our fault. */
+export function problemOf(error: unknown): Problem | Refusal | undefined {
+  if (error instanceof Problem || error instanceof Refusal) return error;
+  if (error instanceof NotFound) return new Problem('not-found');
+  if (error instanceof Stale) return new Problem('stale', { revision: error.revision }, { ETag: `"${error.revision}"` });
+  if (error instanceof CommandIdReused) return new Problem('command-id-reused');
+  if (error instanceof TooContended) return new Problem('version-conflict');
+  if (error instanceof NotStorable) return new Problem('not-storable');
+  if (error instanceof TokenRefused)
+    return new Problem('unauthenticated', { reason: error.reason }, { 'WWW-Authenticate': 'Bearer' });
+  if (error instanceof IssuerUnavailable) return new Problem('unavailable', {}, RETRY_SOON);
+  if (error instanceof UnacceptableJson) {
+    return new Problem(error.status === 422 ? 'number-not-exact' : 'json-unacceptable', {
+      reason: error.code,
+      offset: error.offset,
+    });
+  }
+  if (error instanceof OutcomeUnknown) return new Problem('outcome-unknown', {}, RETRY_SOON);
+  if (error instanceof Unavailable || error instanceof LogDamaged) return new Problem('unavailable', {}, RETRY_SOON);
+  return undefined;
+}
+
+export function answerTo(error: Problem | Refusal, table: ReadonlyMap<string, ProblemText>, language: Language): Answerable {
+  const known = table.get(error.code) ?? GENERAL_PROBLEMS.internal;
+  const details = Object.fromEntries(
+    Object.entries(error.details).map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, MOST_LISTED) : value]),
+  );
+  return {
+    body: {
+      type: `/problems/${error.code}`,
+      title: error.code.replaceAll('-', ' '),
+      status: known.status,
+      detail: known[language],
+      code: error.code,
+      ...details,
+    },
+    headers: error instanceof Problem ? error.headers : {},
+  };
+}

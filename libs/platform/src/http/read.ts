@@ -1,0 +1,92 @@
+// A query: its address, its parameters, what it answers and which projections it shows, said once at its handler.
+//
+//   @Read('', { summary: 'Accounts', query: listQuery, answer: accountPage, shows: [accounts] })
+//   list(@Asked() { query, tenantId }: AskedFor<typeof listQuery>) { ... }
+import {
+  applyDecorators,
+  createParamDecorator,
+  Get,
+  Injectable,
+  SetMetadata,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Projection } from '@kams/eventing';
+import type { Observable } from 'rxjs';
+import { z } from 'zod';
+import { Runtime } from '../run/runtime';
+import { principalOf, type Authenticated } from './access';
+import { checkedId } from './command-request';
+import { positionOf } from './position-token';
+import { Problem } from './problems';
+import { validate } from './validate';
+
+export interface ReadOptions {
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: z.ZodObject;
+  readonly answer: z.ZodType;
+  /** What the answer is made of; `?after=` waits for these. */
+  readonly shows: readonly Projection[];
+}
+
+export const READ = 'kams:read';
+
+/** Read your own write: the `position` of an answer, given back, is waited for. */
+const after = z.string().max(80).optional().meta({
+  description: 'The `position` that a command answered: the answer shows at least that, or it is 503 with Retry-After.',
+});
+
+export const queryOf = ({ query }: ReadOptions): z.ZodObject => (query ?? z.strictObject({})).extend({ after });
+
+export interface AskedFor<Q extends z.ZodType = z.ZodObject<Record<never, never>>> {
+  readonly query: z.output<Q>;
+  readonly id: string;
+  readonly tenantId: string;
+  /** The address without its cursor: what a cursor belongs to. */
+  readonly route: string;
+}
+
+type Asking = Authenticated & { asked?: AskedFor<z.ZodType> };
+
+@Injectable()
+export class ReadInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly runtime: Runtime,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const options = this.reflector.get<ReadOptions>(READ, context.getHandler());
+    const request = context.switchToHttp().getRequest<Asking>();
+    const { after: token, ...query } = validate(queryOf(options), request.query) as { after?: string };
+    if (token !== undefined) await this.comeTo(options, token);
+    const { id } = request.params as { id?: string };
+    request.asked = {
+      query,
+      id: id === undefined ? '' : checkedId(id),
+      tenantId: principalOf(request).tenantId,
+      route: `${request.routeOptions.url} ${JSON.stringify({ ...query, cursor: undefined, limit: undefined, id })}`,
+    };
+    return next.handle();
+  }
+
+  private async comeTo({ shows }: ReadOptions, token: string): Promise<void> {
+    const position = positionOf(this.runtime.epoch, token);
+    const until = Date.now() + this.runtime.readWaitMs;
+    for (const { name } of shows) {
+      const there = await this.runtime.projector(name)!.reached(position, Math.max(0, until - Date.now()));
+      if (!there) throw new Problem('not-yet-projected', { projection: name }, { 'Retry-After': '1' });
+    }
+  }
+}
+
+export const Read = (path: string, options: ReadOptions) =>
+  applyDecorators(Get(path), SetMetadata(READ, options), UseInterceptors(ReadInterceptor));
+
+export const Asked = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Asking>().asked,
+);

@@ -1,0 +1,12 @@
+// What services and hosts need of the platform.
+export * from './service';
+export * from './http/as-of';
+export { openCursor, sealCursor } from './http/cursor';
+export * from './http/list';
+export * from './http/problems';
+export * from './http/read';
+export { Public, Requires } from './http/access';
+export { positionToken } from './http/position-token';
+export { quote, selectList } from './read-model/ddl';
+export { Runtime } from './run/runtime';
+export { createApp } from './run/create-app';

@@ -1,0 +1,77 @@
+// The services of a runtime behind one HTTP server.
+import { Controller, Get, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, NestFactory, Reflector } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { AccessGuard, Public } from '../http/access';
+import { commandController } from '../http/command-routes';
+import { asyncApi, openApi, type Json } from '../http/documents';
+import { EventsController } from '../http/events.controller';
+import { HealthController, MetricsController, OperationsController } from '../http/operations.controller';
+import { ProblemFilter } from '../http/problem-filter';
+import { configure, httpAdapter } from '../http/server';
+import type { Service } from '../service';
+import { TokenVerifier } from '../tokens/verify';
+import { Runtime } from './runtime';
+
+function documents(open: Json, asynchronous: Json): Type {
+  @Controller()
+  class Documents {
+    @Get('openapi.json')
+    @Public()
+    openApi() {
+      return open;
+    }
+
+    @Get('asyncapi.json')
+    @Public()
+    asyncApi() {
+      return asynchronous;
+    }
+  }
+  return Documents;
+}
+
+function moduleOf(
+  services: readonly Service[],
+  runtime: Runtime,
+  verifier: TokenVerifier,
+  extra: readonly Type[],
+): DynamicModule {
+  class KamsModule {}
+  Module({})(KamsModule);
+  return {
+    module: KamsModule,
+    controllers: [
+      ...services.flatMap((it) => [...it.aggregates.map(commandController), ...it.controllers]),
+      EventsController,
+      HealthController,
+      MetricsController,
+      OperationsController,
+      ...extra,
+    ],
+    providers: [
+      { provide: Runtime, useValue: runtime },
+      { provide: DataSource, useValue: runtime.readDatabase },
+      { provide: TokenVerifier, useValue: verifier },
+      { provide: APP_GUARD, useFactory: (reflector: Reflector) => new AccessGuard(reflector, verifier), inject: [Reflector] },
+      { provide: APP_FILTER, useFactory: () => new ProblemFilter(runtime) },
+    ],
+  };
+}
+
+export async function createApp(runtime: Runtime, verifier: TokenVerifier, version: string): Promise<NestFastifyApplication> {
+  const { services } = runtime;
+  const open = openApi(services, version, runtime.problems);
+  const adapter = httpAdapter();
+  configure(adapter.getInstance() as unknown as Parameters<typeof configure>[0], runtime);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    moduleOf(services, runtime, verifier, [documents(open, asyncApi(services, version))]),
+    adapter,
+    { logger: ['error', 'warn'], bodyParser: false, abortOnError: false },
+  );
+  SwaggerModule.setup('docs', app, () => open as never, { jsonDocumentUrl: 'docs/json', yamlDocumentUrl: 'docs/yaml' });
+  await app.init();
+  return app;
+}

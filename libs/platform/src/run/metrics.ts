@@ -1,0 +1,53 @@
+// What an operator watches, in the form that Prometheus reads.
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Runtime } from './runtime';
+
+export interface Metrics {
+  readonly register: Registry;
+  readonly requests: Histogram<'method' | 'route' | 'status'>;
+}
+
+const known = new WeakMap<Runtime, Metrics>();
+
+export function metricsOf(runtime: Runtime): Metrics {
+  const before = known.get(runtime);
+  if (before) return before;
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const requests = new Histogram({
+    name: 'kams_http_request_seconds',
+    help: 'Duration of requests, by route (never by address: that would hold ids)',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [register],
+  });
+  new Gauge({
+    name: 'kams_store_head',
+    help: 'Position of the last event of the store',
+    registers: [register],
+    async collect() {
+      this.set(Number((await runtime.store.head()).position || 0));
+    },
+  });
+  new Gauge({
+    name: 'kams_projection_position',
+    help: 'Position that a projection has come to',
+    labelNames: ['projection'],
+    registers: [register],
+    collect() {
+      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, Number(it.position() || 0));
+    },
+  });
+  new Gauge({
+    name: 'kams_projection_failing',
+    help: '1: the projection stands still because of an error',
+    labelNames: ['projection'],
+    registers: [register],
+    collect() {
+      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, it.failure() ? 1 : 0);
+    },
+  });
+  const metrics = { register, requests };
+  known.set(runtime, metrics);
+  return metrics;
+}

@@ -1,0 +1,146 @@
+// A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
+import { join } from 'node:path';
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import pino, { type Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
+import { openKeys } from '../config/keys';
+import { forgetSecrets, readConfig } from '../config/read-config';
+import type { Config } from '../config/settings';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { Service } from '../service';
+import { openDevelopmentIssuer } from '../tokens/development-issuer';
+import { issuerKeys } from '../tokens/issuer-keys';
+import { TokenVerifier } from '../tokens/verify';
+import { createApp } from './create-app';
+import { Runtime } from './runtime';
+
+/** A process at work. */
+export interface Running {
+  readonly url: string;
+  readonly runtime: Runtime;
+  readonly config: Config;
+  /** The Postgres that this process started; undefined when it uses one of the user's own. */
+  readonly postgres: EmbeddedPostgres | undefined;
+  /** Answers what has come in, stops what runs, and ends the database last. */
+  stop(): Promise<void>;
+}
+
+export const VERSION = '0.1.0';
+
+export async function startServices(services: readonly Service[], config: Config, log: Logger): Promise<Running> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse())
+      await close().catch((error: Error) => log.error({ err: error }, 'while stopping'));
+  };
+  try {
+    const keys = await openKeys(config.data);
+    const verifier = await verifierOf(config);
+    const postgres = config.postgresUrl
+      ? undefined
+      : await startEmbeddedPostgres({
+          folder: join(config.data, 'postgres'),
+          password: keys.postgresPassword.reveal(),
+          log: (line) => log.warn(line),
+        });
+    if (postgres) closing.push(() => postgres.stop());
+    const url = config.postgresUrl?.reveal() ?? postgres!.url;
+
+    const store = await postgresStore({
+      connection: url,
+      poolSize: config.poolSize,
+      onError: (error) => log.warn({ err: error }, 'event store'),
+    });
+    closing.push(() => store.close());
+
+    const readDatabase = await openReadDatabase(url, config.poolSize, log);
+    closing.push(() => readDatabase.destroy());
+
+    const runtime = new Runtime({
+      services,
+      store,
+      readDatabase,
+      hashKey: keys.commandHashKey.reveal(),
+      cursorKey: keys.cursorKey.reveal(),
+      readWaitMs: config.readWaitMs,
+      log,
+    });
+    await runtime.start();
+    closing.push(() => runtime.stop());
+
+    const app = await createApp(runtime, verifier, VERSION);
+    closing.push(() => within(app.close(), config.shutdownGraceMs));
+    await app.listen(config.port, config.host);
+    return {
+      url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
+      runtime,
+      config,
+      postgres,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * Runs until SIGTERM or SIGINT. A setting that is wrong ends the process with 78 and a line for each; what else keeps it from
+ * starting, with 1 and what to do.
+ */
+export async function runServices(
+  services: readonly Service[],
+  started?: (running: Running) => Promise<void> | void,
+): Promise<void> {
+  try {
+    const config = readConfig(process.env);
+    forgetSecrets(process.env);
+    const log = pino({ level: config.logLevel, base: { service: services.map((it) => it.name).join('+') } }, pino.destination(2));
+    const running = await startServices(services, config, log);
+    let stopping = false;
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (stopping) return;
+        stopping = true;
+        void running.stop().then(() => process.exit(0));
+      });
+    }
+    await started?.(running);
+  } catch (error) {
+    const bad = error instanceof BadConfig;
+    for (const line of bad ? error.lines : [(error as Error).message]) console.error(`kams: ${line}`);
+    if (!bad && process.env['KAMS_LOG_LEVEL'] === 'debug') console.error(error);
+    process.exit(bad ? BAD_CONFIG_EXIT_CODE : 1);
+  }
+}
+
+async function verifierOf(config: Config): Promise<TokenVerifier> {
+  const { issuer, audience, jwksUrl, tokenAlgorithms } = config;
+  if (issuer === undefined) return new TokenVerifier(await openDevelopmentIssuer(config));
+  return new TokenVerifier({ issuer, audience: audience!, algorithms: tokenAlgorithms!, keys: issuerKeys(jwksUrl!) });
+}
+
+/**
+ * Rows can be made again from the log, and their checkpoint stands in the same transaction: a crash that loses the last of them
+ * loses both, and they are projected again. So their commits need not wait for the disk; those of the log do.
+ */
+async function openReadDatabase(url: string, poolSize: number, log: Logger): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    applicationName: 'kams read models',
+    poolErrorHandler: (error: Error) => log.warn({ err: error }, 'read database'),
+    extra: { options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC', statement_timeout: 30_000 },
+  });
+  await source.initialize();
+  await source.query('create extension if not exists pg_trgm');
+  return source;
+}
+
+const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((done) => (timer = setTimeout(done, ms)))]);
+  clearTimeout(timer);
+};

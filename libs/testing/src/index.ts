@@ -1,0 +1,3 @@
+export * from './given';
+export * from './postgres';
+export * from './services';

@@ -1,0 +1,2 @@
+// Jest's globalTeardown.
+export { withdrawPostgres as default } from './jest-postgres-setup';

@@ -1,0 +1,117 @@
+// Services at work in the test's own process: a real database, real HTTP, a clock that the test may set.
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import type { EventStore } from '@kams/eventing';
+import { createApp, Runtime, type Service } from '@kams/platform';
+import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
+import { TokenVerifier } from '@kams/platform/tokens/verify';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { DataSource } from 'typeorm';
+import { freshDatabase } from './postgres';
+
+export interface Asking {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly as?: { readonly subject?: string; readonly tenantId?: string; readonly roles?: readonly string[] };
+}
+export interface Answered<T = never> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into whatever came
+  readonly body: [T] extends [never] ? any : T;
+}
+
+export interface TestServices {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly runtime: Runtime;
+  readonly store: EventStore;
+  ask<T = never>(path: string, options?: Asking): Promise<Answered<T>>;
+  post<T = never>(path: string, body: unknown, options?: Asking): Promise<Answered<T>>;
+  token(as?: Asking['as']): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startTestServices(
+  services: readonly Service[],
+  options: { readonly now?: () => Date } = {},
+): Promise<TestServices> {
+  const database = await freshDatabase();
+  const data = await mkdtemp(join(tmpdir(), 'kams-test-'));
+  const issuer = await openDevelopmentIssuer({ mode: 'development', data });
+  const store = await postgresStore({ connection: database.url, poolSize: 4 });
+  const readDatabase = new DataSource({
+    type: 'postgres',
+    url: database.url,
+    poolSize: 6,
+    extra: { options: '-c TimeZone=UTC' },
+  });
+  await readDatabase.initialize();
+  await readDatabase.query('create extension if not exists pg_trgm');
+  const key = Buffer.alloc(32, 7);
+  const log = pino({ level: process.env['KAMS_TEST_LOG'] ?? 'silent' });
+  const runtime = new Runtime({
+    services,
+    store,
+    readDatabase,
+    hashKey: key,
+    cursorKey: key,
+    readWaitMs: 5_000,
+    log,
+    now: options.now,
+  });
+  await runtime.start();
+  const app = await createApp(runtime, new TokenVerifier(issuer), 'test');
+  await app.listen(0, '127.0.0.1');
+  const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+
+  const token = (as: Asking['as'] = {}) =>
+    issuer.mint({ subject: as.subject ?? 'user-1', tenantId: as.tenantId ?? 'acme', roles: as.roles ?? ['administrator'] });
+  const tokens = new Map<string, Promise<string>>();
+
+  async function ask<T = never>(path: string, { method = 'GET', body, headers = {}, as }: Asking = {}): Promise<Answered<T>> {
+    const who = JSON.stringify(as ?? {});
+    if (!tokens.has(who)) tokens.set(who, token(as));
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await tokens.get(who)}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body:
+        /json$|json;/.test(answer.headers.get('content-type') ?? '') && !/x-ndjson/.test(answer.headers.get('content-type')!)
+          ? JSON.parse(text)
+          : undefined,
+    };
+  }
+
+  return {
+    url,
+    databaseUrl: database.url,
+    runtime,
+    store,
+    ask,
+    post: (path, body, more) => ask(path, { method: 'POST', body, ...more }),
+    token,
+    async stop() {
+      await app.close();
+      await runtime.stop();
+      await readDatabase.destroy();
+      await store.close();
+      await database.drop();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}

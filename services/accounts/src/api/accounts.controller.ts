@@ -1,0 +1,199 @@
+import { Controller, Res } from '@nestjs/common';
+import { text } from '@kams/contracts/values';
+import { BEGINNING, holdsSql, type HistoryRow } from '@kams/eventing';
+import { searchName } from '@kams/methods/names';
+import {
+  asInstant,
+  asOfAndKnownAt,
+  Asked,
+  list,
+  paging,
+  Problem,
+  quote,
+  Read,
+  Runtime,
+  selectList,
+  sortBy,
+  type AskedFor,
+} from '@kams/platform';
+import type { FastifyReply } from 'fastify';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { accountHistory } from '../projections/account-history';
+import { accounts, accountTable } from '../projections/accounts';
+import { hierarchyHistory } from '../projections/hierarchy-history';
+import { accountAsOf, accountFile, accountPage, hierarchyView, historyPage } from './answers';
+
+const SCHEMA = 'accounts';
+
+const listQuery = z.strictObject({
+  ...paging,
+  sort: sortBy('name', 'changedAt').default('name'),
+  search: text(200)
+    .optional()
+    .meta({ description: 'Part of a name: Latin or Chinese, 有限公司 and full or half width do not matter.' }),
+  externalId: z
+    .string()
+    .regex(/^[^:]{1,40}:[^:]{1,40}:.{1,120}$/, 'is not system:type:value')
+    .optional()
+    .meta({ description: 'The key of another system: `system:type:value`.' }),
+  tier: z.string().max(8).optional(),
+  keyAccount: z.enum(['no', 'nominated', 'designated']).optional(),
+  sector: z.string().max(80).optional(),
+  country: z.string().max(80).optional(),
+  ownerId: z.string().max(80).optional(),
+});
+const SORTS: Readonly<Record<string, string>> = { name: 'name', changedAt: 'changed_at' };
+
+const bothDates = z.strictObject(asOfAndKnownAt);
+
+const inLike = (it: string): string => `%${it.replace(/[\\%_]/g, '\\$&')}%`;
+
+type AccountRow = Awaited<ReturnType<typeof list<typeof accountTable>>>['items'][number];
+const item = (row: AccountRow) => ({
+  id: row.id,
+  revision: row.revision,
+  name: row.name,
+  sector: row.sector,
+  country: row.country,
+  tier: row.tier,
+  keyAccount: row.key_account,
+  externalIds: row.external_ids,
+  changedAt: row.changed_at,
+});
+
+@Controller('accounts')
+export class AccountsController {
+  constructor(
+    private readonly db: DataSource,
+    private readonly runtime: Runtime,
+  ) {}
+
+  @Read('', { summary: 'Accounts', query: listQuery, answer: accountPage, shows: [accounts] })
+  async list(@Asked() { query, tenantId, route }: AskedFor<typeof listQuery>) {
+    const { search, externalId, sort, limit, cursor, tier, keyAccount, sector, country, ownerId } = query;
+    const [system, type, ...value] = externalId?.split(':') ?? [];
+    const page = await list(this.db, {
+      schema: SCHEMA,
+      table: accountTable,
+      tenantId,
+      equal: { tier, key_account: keyAccount, sector, country, owner_id: ownerId },
+      where: [
+        ...(search === undefined ? [] : [{ sql: 'search like ?', values: [inLike(searchName(search))] }]),
+        ...(externalId === undefined
+          ? []
+          : [{ sql: 'external_ids @> ?', values: [JSON.stringify([{ system, type, value: value.join(':') }])] }]),
+      ],
+      sort: sort.startsWith('-') ? `-${SORTS[sort.slice(1)]}` : SORTS[sort]!,
+      limit,
+      cursor,
+      route,
+      cursorKey: this.runtime.cursorKey,
+    });
+    return { items: page.items.map(item), next: page.next };
+  }
+
+  @Read(':id', { summary: 'The file of an account', answer: accountFile, shows: [accounts] })
+  async file(@Asked() { id, tenantId }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
+    const row = await this.find(tenantId, id);
+    reply.header('etag', `"${row.revision}"`);
+    return {
+      ...item(row),
+      programme: row.programme,
+      ownerId: row.owner_id,
+      profile: row.profile,
+      ratings: row.ratings,
+      assessment: row.assessment,
+      registeredAt: row.registered_at,
+    };
+  }
+
+  @Read(':id/as-of', {
+    summary: 'An account as it was',
+    description: 'As of a day or an instant (valid), by what was known on another (recorded).',
+    query: bothDates,
+    answer: accountAsOf,
+    shows: [accountHistory],
+  })
+  async asOf(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
+    await this.find(tenantId, id);
+    const { asOf, knownAt } = this.dates(query);
+    const rows = await this.db.query<Pick<HistoryRow, 'attribute' | 'value'>[]>(
+      `select attribute, value from ${quote(SCHEMA)}.account_history h
+        where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)} and value is not null order by attribute`,
+      [tenantId, id, asOf, knownAt],
+    );
+    const { tier = null, keyAccount = 'no', ...profile } = Object.fromEntries(rows.map((it) => [it.attribute, it.value]));
+    return { id, asOf, knownAt, profile, tier, keyAccount };
+  }
+
+  @Read(':id/history', {
+    summary: 'Every value that an account ever had, and when that was known',
+    answer: historyPage,
+    shows: [accountHistory],
+  })
+  async history(@Asked() { id, tenantId }: AskedFor) {
+    await this.find(tenantId, id);
+    const rows = await this.db.query<HistoryRow[]>(
+      `select ${selectList(accountHistory.table)} from ${quote(SCHEMA)}.account_history
+        where tenant_id = $1 and key = $2 order by attribute, recorded_from, valid_from`,
+      [tenantId, id],
+    );
+    return {
+      items: rows.map((it) => ({
+        attribute: it.attribute,
+        value: it.value,
+        validFrom: it.valid_from === BEGINNING ? null : it.valid_from,
+        validTo: it.valid_to,
+        recordedFrom: it.recorded_from,
+        recordedTo: it.recorded_to,
+      })),
+    };
+  }
+
+  @Read(':id/hierarchy', {
+    summary: 'Above and below an account',
+    description: 'As of a day or an instant (valid), by what was known on another (recorded).',
+    query: bothDates,
+    answer: hierarchyView,
+    shows: [accounts, hierarchyHistory],
+  })
+  async hierarchy(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
+    await this.find(tenantId, id);
+    const { asOf, knownAt } = this.dates(query);
+    const links = `select h.key::uuid as child, (h.value->>'parentId')::uuid as parent, h.value->>'linkType' as link_type
+                     from ${quote(SCHEMA)}.hierarchy_history h where h.tenant_id = $1 and h.value is not null and ${holdsSql('h', 3, 4)}`;
+    const values = [tenantId, id, asOf, knownAt];
+    const named = `left join ${quote(SCHEMA)}.account a on a.tenant_id = $1 and a.id = walk.id`;
+    const ancestors = await this.db.query(
+      `with recursive links as materialized (${links}), walk as (
+         select parent as id, link_type, 1 as distance from links where child = $2
+         union all select links.parent, links.link_type, distance + 1 from walk join links on links.child = walk.id where distance < 100)
+       select walk.id as "accountId", a.name, link_type as "linkType", distance from walk ${named} order by distance`,
+      values,
+    );
+    const descendants = await this.db.query(
+      `with recursive links as materialized (${links}), walk as (
+         select child as id, parent, link_type, 1 as distance from links where parent = $2
+         union all select links.child, links.parent, links.link_type, distance + 1 from walk join links on links.parent = walk.id where distance < 100)
+       select walk.id as "accountId", parent as "parentId", a.name, link_type as "linkType", distance
+         from walk ${named} order by distance, a.name, walk.id limit 1000`,
+      values,
+    );
+    return { accountId: id, asOf, knownAt, ancestors, descendants };
+  }
+
+  private dates({ asOf, knownAt }: z.output<typeof bothDates>) {
+    const now = this.runtime.now().toISOString();
+    return { asOf: asInstant(asOf, now), knownAt: asInstant(knownAt, now) };
+  }
+
+  private async find(tenantId: string, id: string): Promise<AccountRow> {
+    const [row] = await this.db.query<AccountRow[]>(
+      `select ${selectList(accountTable)} from ${quote(SCHEMA)}.account where tenant_id = $1 and id = $2`,
+      [tenantId, id],
+    );
+    if (!row) throw new Problem('not-found');
+    return row;
+  }
+}

@@ -1,0 +1,104 @@
+// What the queries answer. Money in minor units with its currency; instants in UTC.
+import { pageOf } from '@kams/platform';
+import { externalId } from '@kams/contracts/accounts/account';
+import { scoringModelContent } from '@kams/contracts/accounts/scoring-model';
+import { z } from 'zod';
+
+const instant = z.iso.datetime({ precision: null });
+const day = z.iso.date();
+const tier = z.string().nullable();
+
+export const accountItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  name: z.string(),
+  sector: z.string().nullable(),
+  country: z.string().nullable(),
+  tier,
+  keyAccount: z.enum(['no', 'nominated', 'designated']),
+  externalIds: z.array(externalId),
+  changedAt: instant,
+});
+export const accountPage = pageOf(accountItem);
+
+export const accountFile = accountItem.extend({
+  programme: z.string().nullable(),
+  ownerId: z.string().nullable(),
+  profile: z.record(z.string(), z.unknown()),
+  ratings: z.record(z.string(), z.unknown()),
+  assessment: z.record(z.string(), z.unknown()).nullable(),
+  registeredAt: instant,
+});
+
+export const accountAsOf = z.object({
+  id: z.uuid(),
+  asOf: instant,
+  knownAt: instant,
+  profile: z.record(z.string(), z.unknown()),
+  tier,
+  keyAccount: z.enum(['no', 'nominated', 'designated']),
+});
+
+export const historyPage = z.object({
+  items: z.array(
+    z.object({
+      attribute: z.string(),
+      value: z.unknown(),
+      validFrom: instant.nullable(),
+      validTo: instant.nullable(),
+      recordedFrom: instant,
+      recordedTo: instant.nullable(),
+    }),
+  ),
+});
+
+const relative = z.object({ accountId: z.uuid(), name: z.string().nullable(), linkType: z.string(), distance: z.int() });
+export const hierarchyView = z.object({
+  accountId: z.uuid(),
+  asOf: instant,
+  knownAt: instant,
+  ancestors: z.array(relative).meta({ description: 'The parent first.' }),
+  descendants: z.array(relative.extend({ parentId: z.uuid() })).meta({ description: 'The nearest first.' }),
+});
+
+export const purchaseItem = z.object({
+  id: z.uuid(),
+  accountId: z.uuid(),
+  sourceSystem: z.string(),
+  txnId: z.string(),
+  kind: z.enum(['sale', 'return']),
+  txnDate: day,
+  occurredAt: instant,
+  total: z.object({ minor: z.int(), currency: z.string() }),
+  lines: z.array(z.record(z.string(), z.unknown())),
+  reverses: z.string().nullable(),
+  reversedOn: day.nullable(),
+});
+export const purchasePage = pageOf(purchaseItem);
+
+export const scoringModelItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  name: z.string(),
+  draft: scoringModelContent.nullable(),
+  versions: z.array(
+    z.object({ version: z.int(), content: scoringModelContent, publishedAt: instant, retiredAt: instant.nullable() }),
+  ),
+});
+export const scoringModelPage = pageOf(scoringModelItem);
+
+const quintile = z.int().min(1).max(5);
+export const rankingPage = pageOf(
+  z.object({
+    rank: z.int(),
+    accountId: z.uuid(),
+    name: z.string().nullable(),
+    externalIds: z.array(externalId),
+    recencyDays: z.int().nullable(),
+    frequency: z.int(),
+    monetary: z.object({ minor: z.int(), currency: z.string() }),
+    r: quintile,
+    f: quintile,
+    m: quintile,
+  }),
+).extend({ asOf: day, knownAt: instant, position: z.string().meta({ description: 'What the ranking has seen of the store.' }) });

@@ -1,0 +1,77 @@
+import { Controller } from '@nestjs/common';
+import { localDate, uuid } from '@kams/contracts/values';
+import { Asked, list, paging, Problem, quote, Read, Runtime, selectList, sortBy, type AskedFor } from '@kams/platform';
+import type { RowOf } from '@kams/eventing';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { purchases, purchaseTable } from '../projections/purchases';
+import { purchaseItem, purchasePage } from './answers';
+
+const SCHEMA = 'accounts';
+
+const listQuery = z.strictObject({
+  ...paging,
+  sort: sortBy('occurredAt').default('-occurredAt'),
+  accountId: uuid().optional(),
+  sourceSystem: z.string().max(40).optional(),
+  txnId: z.string().max(80).optional(),
+  kind: z.enum(['sale', 'return']).optional(),
+  from: localDate().optional().meta({ description: 'The first day.' }),
+  to: localDate().optional().meta({ description: 'The last day.' }),
+});
+
+const item = (row: RowOf<typeof purchaseTable>) => ({
+  id: row.id,
+  accountId: row.account_id,
+  sourceSystem: row.source_system,
+  txnId: row.txn_id,
+  kind: row.kind,
+  txnDate: row.txn_date,
+  occurredAt: row.occurred_at,
+  total: { minor: row.total, currency: row.ccy },
+  lines: row.lines,
+  reverses: row.reverses,
+  reversedOn: row.reversed_on,
+});
+
+@Controller('purchases')
+export class PurchasesController {
+  constructor(
+    private readonly db: DataSource,
+    private readonly runtime: Runtime,
+  ) {}
+
+  @Read('', { summary: 'Purchases', query: listQuery, answer: purchasePage, shows: [purchases] })
+  async list(@Asked() { query, tenantId, route }: AskedFor<typeof listQuery>) {
+    const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = query;
+    if (from !== undefined && to !== undefined && to < from) {
+      throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
+    }
+    const page = await list(this.db, {
+      schema: SCHEMA,
+      table: purchaseTable,
+      tenantId,
+      equal: { account_id: accountId, source_system: sourceSystem, txn_id: txnId, kind },
+      where: [
+        ...(from === undefined ? [] : [{ sql: 'txn_date >= ?', values: [from] }]),
+        ...(to === undefined ? [] : [{ sql: 'txn_date <= ?', values: [to] }]),
+      ],
+      sort: sort.startsWith('-') ? '-occurred_at' : 'occurred_at',
+      limit,
+      cursor,
+      route,
+      cursorKey: this.runtime.cursorKey,
+    });
+    return { items: page.items.map(item), next: page.next };
+  }
+
+  @Read(':id', { summary: 'A purchase', answer: purchaseItem, shows: [purchases] })
+  async one(@Asked() { id, tenantId }: AskedFor) {
+    const [row] = await this.db.query<RowOf<typeof purchaseTable>[]>(
+      `select ${selectList(purchaseTable)} from ${quote(SCHEMA)}.purchase where tenant_id = $1 and id = $2`,
+      [tenantId, id],
+    );
+    if (!row) throw new Problem('not-found');
+    return item(row);
+  }
+}

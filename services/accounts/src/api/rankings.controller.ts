@@ -1,0 +1,74 @@
+import { Controller } from '@nestjs/common';
+import { currency, localDate } from '@kams/contracts/values';
+import {
+  asInstant,
+  asOfAndKnownAt,
+  Asked,
+  openCursor,
+  paging,
+  positionToken,
+  Problem,
+  Read,
+  Runtime,
+  sealCursor,
+  type AskedFor,
+} from '@kams/platform';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { accounts } from '../projections/accounts';
+import { purchases } from '../projections/purchases';
+import { currenciesOf, valueRanking } from '../projections/value-ranking';
+import { rankingPage } from './answers';
+
+const SCHEMA = 'accounts';
+
+const query = z.strictObject({
+  ...paging,
+  asOf: localDate().optional().meta({ description: 'All history up to and with this day.' }),
+  knownAt: asOfAndKnownAt.knownAt,
+  currency: currency().optional().meta({ description: 'Needed where purchases are in more than one: nothing is converted.' }),
+});
+
+@Controller('rankings')
+export class RankingsController {
+  constructor(
+    private readonly db: DataSource,
+    private readonly runtime: Runtime,
+  ) {}
+
+  @Read('value', {
+    summary: 'Accounts by what they bought, net of returns (RFM)',
+    description: 'Frequency and recency ignore returns; the monetary value is net. Quintiles: 5 is best.',
+    query,
+    answer: rankingPage,
+    shows: [accounts, purchases],
+  })
+  async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, tenantId, route }: AskedFor<typeof query>) {
+    const now = this.runtime.now().toISOString();
+    const day = asOf ?? now.slice(0, 10);
+    const known = asInstant(knownAt, now);
+    const scope = { tenantId, query: route };
+    const after = cursor === undefined ? [0] : openCursor(this.runtime.cursorKey, scope, cursor);
+    if (typeof after?.[0] !== 'number') throw new Problem('cursor-invalid');
+
+    const currencies = await currenciesOf(this.db, SCHEMA, tenantId);
+    if (asked === undefined && currencies.length > 1) {
+      throw new Problem('invalid', {
+        errors: [{ pointer: '/currency', reason: `is needed: there are purchases in ${currencies.join(', ')}` }],
+      });
+    }
+    const ccy = asked ?? currencies[0] ?? 'CNY';
+    const position = positionToken(this.runtime.epoch, this.runtime.projector(purchases.name)!.position());
+    const question = { schema: SCHEMA, tenantId, ccy, asOf: day, knownAt: known, limit: limit + 1, afterRank: after[0] };
+    const rows = await valueRanking(this.db, question);
+    const items = rows.slice(0, limit).map(({ monetary, ...it }) => ({ ...it, monetary: { minor: monetary, currency: ccy } }));
+    const last = items.at(-1);
+    return {
+      items,
+      next: rows.length > limit && last ? sealCursor(this.runtime.cursorKey, scope, [last.rank]) : null,
+      asOf: day,
+      knownAt: known,
+      position,
+    };
+  }
+}

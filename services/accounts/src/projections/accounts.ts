@@ -1,0 +1,114 @@
+// 客户档案: one row an account, as it stands now. The list, the search and the page are made of it.
+import { accountContract, type ExternalId, type Profile } from '@kams/contracts/accounts/account';
+import { projection, table, type RowOf } from '@kams/eventing';
+import { searchName } from '@kams/methods/names';
+
+export const accountTable = table(
+  'account',
+  {
+    tenant_id: 'text',
+    id: 'uuid',
+    revision: 'int',
+    name: 'text',
+    /** All names of the account, as they are searched: without legal forms, width and case. */
+    search: 'text',
+    sector: 'text?',
+    country: 'text?',
+    tier: 'text?',
+    key_account: 'text',
+    programme: 'text?',
+    owner_id: 'text?',
+    profile: 'json',
+    external_ids: 'json',
+    ratings: 'json',
+    assessment: 'json?',
+    registered_at: 'instant',
+    changed_at: 'instant',
+  },
+  {
+    primaryKey: ['tenant_id', 'id'],
+    groupBy: 'id',
+    indexes: [
+      'id',
+      'tenant_id, name, id',
+      'tenant_id, changed_at, id',
+      'using gin (search gin_trgm_ops)',
+      'using gin (external_ids jsonb_path_ops)',
+    ],
+  },
+);
+type AccountRow = RowOf<typeof accountTable>;
+
+const shown = (row: AccountRow, profile: Profile): AccountRow => ({
+  ...row,
+  profile,
+  name: profile.name ?? row.name,
+  search: [profile.name, profile.legalName, profile.nameZh]
+    .filter((name) => name !== undefined)
+    .map(searchName)
+    .join('\n'),
+  sector: profile.sector ?? null,
+  country: profile.country ?? null,
+});
+
+/** The row after a change that says nothing of the row it changes, if there is one. */
+const change = (
+  row: AccountRow | undefined,
+  event: { readonly recordedAt: string },
+  to: Partial<AccountRow>,
+): AccountRow | undefined => row && { ...row, ...to, changed_at: event.recordedAt };
+
+export const accounts = projection({
+  name: 'accounts',
+  from: [accountContract],
+  table: accountTable,
+})({
+  AccountRegistered: (_, { id, tenantId, revision, occurredAt, recordedAt, data }) => {
+    const { accountId: _id, externalIds, ownerId, source: _source, ...profile } = data;
+    const row: AccountRow = {
+      tenant_id: tenantId,
+      id,
+      revision,
+      name: profile.name,
+      search: '',
+      sector: null,
+      country: null,
+      tier: null,
+      key_account: 'no',
+      programme: null,
+      owner_id: ownerId ?? null,
+      profile: {},
+      external_ids: externalIds,
+      ratings: {},
+      assessment: null,
+      registered_at: occurredAt,
+      changed_at: recordedAt,
+    };
+    return shown(row, profile);
+  },
+  AccountProfileUpdated: (row, event) => {
+    if (!row) return row;
+    const since = row.profile as Profile;
+    const profile = event.data.changes.reduce<Profile>((it, { field, new: value }) => {
+      const { [field]: _old, ...others } = it;
+      return value === null ? others : { ...others, [field]: value };
+    }, since);
+    return change(shown(row, profile), event, {});
+  },
+  ExternalIdAssigned: (row, event) =>
+    change(row, event, { external_ids: [...((row?.external_ids ?? []) as ExternalId[]), event.data.externalId] }),
+  KeyAccountNominated: (row, event) => change(row, event, { key_account: 'nominated', programme: event.data.programme }),
+  KeyAccountDesignated: (row, event) => change(row, event, { key_account: 'designated' }),
+  KeyAccountDeclined: (row, event) => change(row, event, { key_account: 'no', programme: null }),
+  KeyAccountReleased: (row, event) => change(row, event, { key_account: 'no', programme: null }),
+  CriterionRated: (row, event) => {
+    const { code, raw, note } = event.data;
+    const rating = { raw, note, eventId: event.eventId, ratedBy: event.actor, ratedAt: event.occurredAt };
+    return change(row, event, { ratings: { ...(row?.ratings as object), [code]: rating } });
+  },
+  AccountScored: (row, event) => {
+    const { accountId: _id, ...assessment } = event.data;
+    return change(row, event, { assessment: { ...assessment, eventId: event.eventId, assessedAt: event.occurredAt } });
+  },
+  AccountTierChanged: (row, event) => change(row, event, { tier: event.data.to }),
+});
