@@ -34,7 +34,7 @@ export const instant = () =>
   z.iso
     .datetime({ offset: true })
     .refine((it) => !it.startsWith('0000'), 'has no such year')
-    .overwrite((it) => new Date(it).toISOString());
+    .overwrite((it) => (Number.isNaN(Date.parse(it)) ? it : new Date(it).toISOString()));
 
 /** A day of the calendar, without a zone: 2011-09-01. */
 export const localDate = () => z.iso.date().refine((it) => it >= '1000', 'has no such year');

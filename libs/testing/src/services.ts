@@ -60,7 +60,7 @@ export async function startTestServices(
     readDatabase,
     hashKey: key,
     cursorKey: key,
-    readWaitMs: 5_000,
+    readWaitMs: 2_000,
     log,
     now: options.now,
   });

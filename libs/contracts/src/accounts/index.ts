@@ -1,0 +1,7 @@
+// The contracts of the service accounts.
+import { accountContract } from './account';
+import { hierarchyContract } from './hierarchy';
+import { purchaseContract } from './purchase';
+import { scoringModelContract } from './scoring-model';
+
+export const accountsContracts = [accountContract, hierarchyContract, scoringModelContract, purchaseContract] as const;
