@@ -21,5 +21,6 @@ module.exports = {
     '^.+\\.m?js$': '<rootDir>/tools/jest-transform.cjs',
   },
   transformIgnorePatterns: [],
+  reporters: ['<rootDir>/tools/jest-summary.cjs'],
   testTimeout: 30_000,
 };
