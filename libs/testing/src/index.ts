@@ -1,3 +1,4 @@
 export * from './given';
+export * from './host';
 export * from './postgres';
 export * from './services';
