@@ -1,6 +1,6 @@
 // Compiles services and libs to dist/, keeping the tree; aliases become relative paths. No bundler.
 import { transformFile } from '@swc/core';
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import swc from './swc.cjs';
 
@@ -15,8 +15,8 @@ async function sources(top) {
     .filter((file) => !/[\\/](test|node_modules)[\\/]/.test(file));
 }
 
-async function compile(file) {
-  const out = join(dist, relative(swc.root, file)).replace(/\.ts$/, '.js');
+async function compile(file, into) {
+  const out = join(into, relative(swc.root, file)).replace(/\.ts$/, '.js');
   await mkdir(dirname(out), { recursive: true });
   if (!file.endsWith('.ts')) return cp(file, out);
   const { code, map } = await transformFile(file, { ...swc.options, filename: file });
@@ -26,10 +26,14 @@ async function compile(file) {
   ]);
 }
 
+/** Beside what is there, and then in its place: a host that runs from dist/ keeps its files until they are all new. */
 export async function build() {
-  await rm(dist, { recursive: true, force: true });
+  const [next, last] = [`${dist}-${process.pid}`, `${dist}-${process.pid}-old`];
   const files = (await Promise.all(['libs', 'services', 'bench'].map(sources))).flat();
-  await Promise.all(files.map(compile));
+  await Promise.all(files.map((file) => compile(file, next)));
+  await rename(dist, last).catch(() => undefined);
+  await rename(next, dist);
+  await rm(last, { recursive: true, force: true });
   return files.length;
 }
 

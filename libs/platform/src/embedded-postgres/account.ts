@@ -100,10 +100,10 @@ export function accountFor(folder: string, postgres: string): { account: Account
     throw new EmbeddedPostgresError(
       'root-refused',
       `Postgres does not run as root, and nobody else can load ${postgres} and reach ${folder} (${tries}). Start as an ordinary user, ` +
-        'or allow user namespaces (unshare -U), or put both where the user "nobody" can reach them, or set DATABASE_URL.',
+        'or allow user namespaces (unshare -U), or put both where the user "nobody" can reach them, or set KAMS_POSTGRES_URL.',
     );
   throw new EmbeddedPostgresError(
     'no-binaries',
-    `${postgres} does not run here (${tries}). Run "npm rebuild" (it needs a system with glibc), or set DATABASE_URL to a Postgres of your own.`,
+    `${postgres} does not run here (${tries}). Run "npm rebuild" (it needs a system with glibc), or set KAMS_POSTGRES_URL to a Postgres of your own.`,
   );
 }

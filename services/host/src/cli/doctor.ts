@@ -1,0 +1,204 @@
+// kams doctor: looks at everything that an installation needs, and says what to do about each thing that is not right.
+import { existsSync } from 'node:fs';
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BadConfig } from '@kams/platform/config/bad-config';
+import { openKeys } from '@kams/platform/config/keys';
+import { runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
+import type { Setting } from '@kams/platform/config/settings';
+import { Client } from 'pg';
+import { CLI_SETTINGS, hostUrl, readCliConfig, tokensOf, type CliConfig, type Identity } from './connection';
+import { Failure } from './failure';
+import { HostClient } from './host-client';
+import type { Status } from './status';
+import type { Terminal } from './terminal';
+
+export interface Finding {
+  readonly what: string;
+  readonly state: 'ok' | 'warning' | 'wrong';
+  readonly says: string;
+  /** What to do about it. */
+  readonly cure?: string;
+}
+
+const ok = (what: string, says: string): Finding => ({ what, state: 'ok', says });
+const warning = (what: string, says: string, cure: string): Finding => ({ what, state: 'warning', says, cure });
+const wrong = (what: string, says: string, cure: string): Finding => ({ what, state: 'wrong', says, cure });
+
+export async function examine(terminal: Terminal, identity: Identity): Promise<void> {
+  const { env, signal } = terminal.streams;
+  const findings = [nodeVersion(process.versions.node)];
+  let config: CliConfig | undefined;
+  try {
+    config = readCliConfig(env);
+    findings.push(ok('settings', 'all can be read'));
+  } catch (error) {
+    if (!(error instanceof BadConfig)) throw error;
+    findings.push(...error.lines.map((line) => wrong('settings', line, 'mend it in the environment')));
+  }
+  if (config) {
+    findings.push(await dataFolder(config.data), await diskSpace(config.data));
+    findings.push(...(await database(config)));
+    findings.push(...(await host(hostUrl(env, config), config, identity, signal)));
+  }
+  const settings = settingsIn(env);
+  if (terminal.json) terminal.print(JSON.stringify({ findings, settings }));
+  else {
+    for (const { what, state, says, cure } of findings)
+      terminal.print(`${state.padEnd(8)} ${what.padEnd(12)} ${says}${cure ? ` -> ${cure}` : ''}`);
+    terminal.print('');
+    terminal.table(settings.map(({ key, value, from }) => [key, value, from]));
+  }
+  const count = findings.filter((it) => it.state === 'wrong').length;
+  if (count > 0) throw new Failure(`${count} of ${findings.length} checks found something wrong; each line says what to do.`);
+}
+
+const LEAST_NODE = [20, 19] as const;
+
+export function nodeVersion(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const enough = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  return enough ? ok('node', version) : wrong('node', version, `install Node ${LEAST_NODE.join('.')} or newer`);
+}
+
+interface ShownSetting {
+  readonly key: string;
+  readonly value: string;
+  readonly from: 'environment' | 'file' | 'default' | 'not set';
+}
+
+/** The settings table with what holds here; of a secret only that it is there. */
+export function settingsIn(env: NodeJS.ProcessEnv): ShownSetting[] {
+  const production = env[CLI_SETTINGS.mode.key] === 'production';
+  return Object.values<Setting>(CLI_SETTINGS).map(({ key, default: usual, defaultInProduction, secret }) => {
+    const given = env[key];
+    if (given !== undefined) return { key, value: secret ? '***' : given, from: 'environment' };
+    if (secret && env[`${key}_FILE`] !== undefined) return { key, value: '***', from: 'file' };
+    const standard = (production ? defaultInProduction : undefined) ?? usual;
+    return standard === undefined ? { key, value: '', from: 'not set' } : { key, value: standard, from: 'default' };
+  });
+}
+
+export async function dataFolder(data: string): Promise<Finding> {
+  const found = await stat(data).catch(() => undefined);
+  if (!found) return warning('data folder', `${data} is not there yet`, 'npm start makes it; is KAMS_DATA right?');
+  if (!found.isDirectory()) return wrong('data folder', `${data} is not a folder`, 'point KAMS_DATA at a folder');
+  return access(data, constants.R_OK | constants.W_OK).then(
+    () => ok('data folder', data),
+    () => wrong('data folder', `${data} can not be read and written`, 'give the user that runs KAMS the rights to it'),
+  );
+}
+
+const LITTLE_BYTES = 2e9;
+const TOO_LITTLE_BYTES = 2e8;
+
+export async function diskSpace(data: string): Promise<Finding> {
+  let place = data;
+  while (!existsSync(place)) place = dirname(place);
+  const { bavail, bsize } = await statfs(place);
+  const bytes = bavail * bsize;
+  const says = `${(bytes / 1e9).toFixed(1)} GB free`;
+  if (bytes > LITTLE_BYTES) return ok('disk', says);
+  const cure = `make room on the disk of ${place}; without any, commands are refused until there is some`;
+  return bytes > TOO_LITTLE_BYTES ? warning('disk', says, cure) : wrong('disk', says, cure);
+}
+
+async function database(config: CliConfig): Promise<Finding[]> {
+  const own = config.postgresUrl?.reveal();
+  if (own !== undefined) return askPostgres(own, 'is the server of KAMS_POSTGRES_URL up, and are user and password right?');
+  const place = join(config.data, 'postgres');
+  if (!existsSync(join(config.data, 'keys', 'installation.json')) || !existsSync(place))
+    return [warning('database', `there is none in ${config.data} yet`, 'npm start makes it')];
+  try {
+    const { postgresPassword } = await openKeys(config.data);
+    const url = await runningEmbeddedPostgres(place, postgresPassword.reveal());
+    if (url === undefined) return [warning('database', `Postgres in ${place} does not run`, 'npm start starts it')];
+    return await askPostgres(url, `look at the log in ${join(place, 'log')}`);
+  } catch (error) {
+    return [wrong('database', (error as Error).message, `look at ${config.data}`)];
+  }
+}
+
+/** Without these a commit that was acknowledged may be lost; the store refuses to start. */
+const DURABLE: Readonly<Record<string, readonly string[]>> = {
+  fsync: ['on'],
+  full_page_writes: ['on'],
+  synchronous_commit: ['on', 'remote_apply'],
+};
+
+async function askPostgres(url: string, cure: string): Promise<Finding[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000, query_timeout: 3_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ name: string; setting: string }>(
+      `select name, setting from pg_settings where name = any($1)`,
+      [[...Object.keys(DURABLE), 'server_version', 'max_connections']],
+    );
+    const settings = new Map(rows.map((it) => [it.name, it.setting]));
+    return [
+      ok('database', `Postgres ${settings.get('server_version')}, at most ${settings.get('max_connections')} connections`),
+      ...Object.entries(DURABLE).map(([name, right]) => {
+        const setting = settings.get(name) ?? 'unknown';
+        if (right.includes(setting)) return ok('database', `${name} = ${setting}`);
+        return wrong(
+          'database',
+          `${name} = ${setting}`,
+          `set ${name} = on in postgresql.conf; without it a power failure loses events`,
+        );
+      }),
+    ];
+  } catch (error) {
+    return [wrong('database', `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`, cure)];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const MOST_CLOCK_DIFFERENCE_MS = 5_000;
+
+async function host(url: string, config: CliConfig, identity: Identity, signal: AbortSignal): Promise<Finding[]> {
+  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.any([signal, AbortSignal.timeout(3_000)]) }).catch(
+    () => undefined,
+  );
+  signal.throwIfAborted();
+  if (!answer) return [wrong('host', `no answer at ${url}`, 'npm start starts it; KAMS_URL says where it is')];
+  const findings: Finding[] = [];
+  try {
+    const client = new HostClient({ url, tokens: tokensOf(config, identity), signal, patienceMs: 0 });
+    const { info } = await client.get<{ info: { version: string } }>('/openapi.json');
+    findings.push(
+      ok('host', `answers at ${url}, version ${info.version}`),
+      readiness(answer.status, (await answer.json()) as Status),
+    );
+    const differsMs = Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now());
+    if (differsMs > MOST_CLOCK_DIFFERENCE_MS)
+      findings.push(
+        warning(
+          'clock',
+          `differs from the host by ${Math.round(differsMs / 1000)} s`,
+          'set the clocks (NTP); tokens are refused beyond 5 s',
+        ),
+      );
+    await client.get('/operations/status');
+    return [...findings, ok('token', 'the host takes it')];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [...findings, wrong(findings.length > 0 ? 'token' : 'host', error.message, 'then run kams doctor again')];
+  }
+}
+
+function readiness(status: number, { projections = [] }: Partial<Status>): Finding {
+  const standing = projections.filter((it) => it.failure !== undefined);
+  const lag = Math.max(0, ...projections.map((it) => it.lag));
+  if (standing.length > 0) {
+    const names = standing.map((it) => it.name);
+    return wrong(
+      'projections',
+      `${names.join(', ')} can not go on: ${standing[0]!.failure}`,
+      `mend the cause, then kams rebuild ${names[0]}`,
+    );
+  }
+  if (status !== 200) return warning('projections', `catching up, ${lag} events behind`, 'wait; kams status shows how far it is');
+  return ok('projections', `${projections.length} run, at most ${lag} events behind`);
+}

@@ -1,0 +1,156 @@
+// kams, the command line. What was asked for goes to stdout, everything else to stderr. It ends with 0, with 1 when it could not
+// be done, with 2 when it was called wrongly, with 78 when a setting is wrong.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BadConfig } from '@kams/platform/config/bad-config';
+import { makeBackup, restoreBackup } from './backup';
+import { DEVELOPER, hostUrl, readCliConfig, tokensOf, type Identity } from './connection';
+import { examine } from './doctor';
+import { Failure } from './failure';
+import { HostClient } from './host-client';
+import { IMPORT_HELP, importFiles, type ImportOptions } from './import';
+import { rebuildProjection } from './rebuild';
+import { showRoutes } from './routes';
+import { showStatus } from './status';
+import { beginEpoch } from './store';
+import { tailEvents } from './tail';
+import { Terminal, type Streams } from './terminal';
+import { showToken } from './token';
+
+interface Global {
+  readonly json?: boolean;
+  readonly tenant: string;
+}
+
+const WRONG_CALL = 2;
+const STOPPED = 130;
+
+/** Runs one command; gives the exit code. */
+export async function kams(args: readonly string[], streams: Streams): Promise<number> {
+  const program = commands(streams);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_CALL;
+    if (streams.signal.aborted) {
+      streams.stderr.write('kams: stopped\n');
+      return STOPPED;
+    }
+    if (error instanceof BadConfig) {
+      for (const line of error.lines) streams.stderr.write(`kams: ${line}\n`);
+      return error.exitCode;
+    }
+    if (!(error instanceof Failure)) throw error;
+    streams.stderr.write(`kams: ${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+function commands(streams: Streams): Command {
+  const program = new Command('kams')
+    .description('Key-account management: the command line of a KAMS host.')
+    .version(version())
+    .option('--json', 'print JSON, for scripts')
+    .option('--tenant <tenant>', 'the tenant of the tokens that development makes', tenant, DEVELOPER.tenantId)
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(kams --help says how)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+KAMS_URL says where the host is (this machine, port KAMS_PORT or 3000), KAMS_TOKEN as whom to ask. Without KAMS_TOKEN, in
+development, tokens are made with the key in KAMS_DATA.`,
+    );
+
+  const global = () => program.opts<Global>();
+  const terminal = () => new Terminal(streams, global().json ?? false);
+  const identity = (): Identity => ({ ...DEVELOPER, tenantId: global().tenant });
+  const host = (): HostClient => {
+    const config = readCliConfig(streams.env);
+    return new HostClient({ url: hostUrl(streams.env, config), tokens: tokensOf(config, identity()), signal: streams.signal });
+  };
+
+  const imports = program.command('import').description('bring in CSV files').addHelpText('after', IMPORT_HELP);
+  for (const [kind, what] of [
+    ['accounts', 'customers, a row each'],
+    ['purchases', 'sales and returns, a row for each of their lines'],
+  ] as const) {
+    imports
+      .command(kind)
+      .description(what)
+      .argument('<file...>', 'CSV files')
+      .option('--mapping <file>', 'how the columns become commands (JSON)')
+      .option('--dry-run', 'check everything, send nothing')
+      .option('--result <file>', 'what became of every row (default: a file in KAMS_DATA/imports)')
+      .addHelpText('after', IMPORT_HELP)
+      .action((files: string[], options: ImportOptions) => importFiles(terminal(), kind, files, options, identity()));
+  }
+
+  program
+    .command('status')
+    .description('how far the store and the projections have come')
+    .action(() => showStatus(terminal(), host()));
+  program
+    .command('rebuild')
+    .description('build a projection again from the events; it goes on answering meanwhile')
+    .argument('<projection>', 'its name in kams status')
+    .action((name: string) => rebuildProjection(terminal(), host(), name));
+  program
+    .command('tail')
+    .description('the public events as they happen, a line each')
+    .option('--types <type...>', 'only these, for example kams.accounts.account.registered.v1')
+    .option('--after <position>', 'what came after a position that an answer gave; "start" for everything')
+    .action((options) => tailEvents(terminal(), host(), options));
+  program
+    .command('token')
+    .description('print a token for 15 minutes, in development')
+    .option('--subject <subject>', 'who', DEVELOPER.subject)
+    .option('--role <role...>', 'as what', [...DEVELOPER.roles])
+    .action(({ subject, role }: { subject: string; role: string[] }) =>
+      showToken(terminal(), { subject, tenantId: global().tenant, roles: role }),
+    );
+  program
+    .command('routes')
+    .description('what the host answers')
+    .argument('[word...]', 'only routes with these words: kams routes post accounts')
+    .action((words: string[]) => showRoutes(terminal(), host(), words));
+  program
+    .command('doctor')
+    .description('look whether everything is right, and say what to do')
+    .action(() => examine(terminal(), identity()));
+  program
+    .command('backup')
+    .description('copy the log, the keys and the settings into a new folder; the host may run')
+    .argument('<folder>')
+    .action((folder: string) => makeBackup(terminal(), folder));
+  program
+    .command('restore')
+    .description('put a backup into a new KAMS_DATA (or an empty database), under a new epoch; no host may run on it')
+    .argument('<folder>')
+    .action((folder: string) => restoreBackup(terminal(), folder));
+  program
+    .command('store')
+    .description('the event store')
+    .command('new-epoch')
+    .description('name a new history, after a fail-over that may have lost the end of the log; no host may run')
+    .action(() => beginEpoch(terminal()));
+  return program;
+}
+
+function tenant(text: string): string {
+  if (/^[a-z0-9][a-z0-9_]{0,39}$/.test(text)) return text;
+  throw new InvalidArgumentError('1 to 40 lower case letters, digits and underscores.');
+}
+
+/** Of the package above; the compiled file lies deeper than the source. */
+function version(): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}

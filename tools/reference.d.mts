@@ -1,0 +1,2 @@
+export function reference(load: (path: string) => unknown): Record<string, string>;
+export function stale(pages: Record<string, string>): string[];
