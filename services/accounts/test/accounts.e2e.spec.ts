@@ -130,6 +130,7 @@ test('an account is shown as it was on a day, by what was known on another', asy
   expect(await employees('')).toBe(300);
   // Before the late news, everybody believed the first number until the end of 2024.
   expect(await employees(`asOf=2024-06-30&knownAt=${before}`)).toBe(100);
+  expect((await kams.ask(`/accounts/${id}?after=${position}`)).body.profile.employees).toBe(300);
   const { items } = (await kams.ask(`/accounts/${id}/history`)).body;
   expect(items.filter((it: { attribute: string }) => it.attribute === 'employees')).toHaveLength(5);
 });

@@ -2,8 +2,11 @@
 import 'reflect-metadata';
 import { accountsService } from '@kams/accounts';
 import { runServices, type Running } from '@kams/platform/run/run-service';
+import { Command, CommanderError } from 'commander';
+import { showSample } from './sample/show';
 
 const services = [accountsService];
+const WRONG_CALL = 64;
 
 function welcome({ url, config, postgres, runtime }: Running): void {
   const lines = [
@@ -21,4 +24,24 @@ function welcome({ url, config, postgres, runtime }: Running): void {
   console.log(lines.join('\n'));
 }
 
-void runServices(services, welcome);
+function options(args: readonly string[]): { readonly sample?: boolean } {
+  try {
+    return new Command('npm start --')
+      .description('Runs all services in one process, until Ctrl-C.')
+      .option('--sample', 'shows a year of 24 key accounts, in development')
+      .showHelpAfterError()
+      .exitOverride()
+      .parse(args, { from: 'user' })
+      .opts();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? 0 : WRONG_CALL);
+  }
+}
+
+const { sample } = options(process.argv.slice(2));
+
+void runServices(services, async (running) => {
+  welcome(running);
+  if (sample) await showSample(running);
+});

@@ -11,6 +11,7 @@ import { unifiedSocialCreditCode } from '@kams/methods/names';
 import { checkModel } from '@kams/methods/scorecard';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { Running } from '@kams/platform/run/run-service';
 import { DEVELOPER } from '../src/cli/connection';
 import { ACCOUNTS, CORRECTIONS, SOLD } from '../src/sample/accounts';
 import { accountId, purchaseId, TENANT } from '../src/sample/act';
@@ -18,6 +19,7 @@ import { at, dayBefore, endOfYearFrom, weekOf, workdays } from '../src/sample/ca
 import { sampleCommands, type SampleCommand } from '../src/sample/commands';
 import { SEED } from '../src/sample/load';
 import { CANCELLED } from '../src/sample/purchases';
+import { showSample } from '../src/sample/show';
 import { APPROVED, DEMOTED } from '../src/sample/value';
 
 type Record = CommandData<typeof purchaseContract, 'Record'>;
@@ -53,6 +55,17 @@ test('a command has an id of its own, is given by a role, and belongs to the ten
   expect(new Set(commands.map((it) => it.commandId)).size).toBe(commands.length);
   expect(TENANT).toBe(DEVELOPER.tenantId);
   for (const { actor, tenantId } of commands) expect([actor, tenantId]).toEqual([expect.stringMatching(/^sample-/), TENANT]);
+});
+
+test('figures are rated by the controller, judgements by the manager of the account', () => {
+  const raters = groupBy(
+    commands.filter((it) => it.type === 'RateCriterion'),
+    (it) => (it.data as { code: string }).code,
+  );
+  const of = (code: string) => new Set(raters.get(code)!.map((it) => it.actor));
+  expect(raters.size).toBe(11);
+  expect([of('revenue'), of('growth'), of('margin')]).toEqual(Array(3).fill(new Set(['sample-controller-1'])));
+  expect(of('influence')).toEqual(new Set(['sample-kam-1', 'sample-kam-2', 'sample-kam-3']));
 });
 
 test('all is told in order, within 52 weeks that end with the day that was named', () => {
@@ -230,6 +243,13 @@ test('the generator knows the ids that the engine gives to purchases', async () 
   )!;
   expect((await handle(purchase!, unaddressed)).id).toBe(id);
   expect(purchaseId('erp', (unaddressed.data as Record).txnId)).toBe(id);
+});
+
+test('in production nothing is added', async () => {
+  const said = jest.spyOn(console, 'error').mockImplementation();
+  await showSample({ config: { mode: 'production' } } as Running);
+  expect(said.mock.calls).toEqual([[expect.stringMatching(/--sample is for development; nothing was added/)]]);
+  said.mockRestore();
 });
 
 test('the host refuses an argument that it does not know, and says how it is called', () => {

@@ -11,6 +11,7 @@ import { aggregate, refusing } from '@kams/eventing/pure';
 import { score, type Raw } from '@kams/methods/scorecard';
 import { nextTier } from '@kams/methods/tier-ladder';
 import { inForce, version } from '@kams/methods/policy';
+import { withChanges, type KnownProfile } from './profile';
 import { scoringModel, type ScoringModel } from './scoring-model';
 
 type ModelRef = { readonly modelId: string; readonly version: number };
@@ -29,18 +30,15 @@ type KeyAccount =
 
 export type Account =
   | { readonly is: 'none' }
-  | {
+  | (KnownProfile & {
       readonly is: 'open';
-      readonly profile: Profile;
-      /** The day from which each field is as it is; absent where it was always so. */
-      readonly since: Readonly<Partial<Record<ProfileField, string>>>;
       readonly externalIds: readonly ExternalId[];
       readonly keyAccount: KeyAccount;
       readonly ratings: Readonly<Record<string, { readonly raw: Raw; readonly eventId: string }>>;
       readonly assessment?: Scored & { readonly at: string };
       readonly tier: string | null;
       readonly below: number;
-    };
+    });
 type Open = Extract<Account, { is: 'open' }>;
 
 const refuse = refusing(accountContract);
@@ -212,7 +210,7 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       tier: null,
       below: 0,
     }),
-    AccountProfileUpdated: (it, { changes }) => open(it, (account) => changes.reduce(withChange, account)),
+    AccountProfileUpdated: (it, { changes }) => open(it, (account) => ({ ...account, ...withChanges(account, changes) })),
     ExternalIdAssigned: (it, { externalId }) =>
       open(it, (account) => ({ ...account, externalIds: [...account.externalIds, externalId] })),
     KeyAccountNominated: (it, { programme, modelRef, by }, { occurredAt }) =>
@@ -244,15 +242,3 @@ const published = (model: ScoringModel, wanted: number | undefined, at: string) 
   const found = wanted === undefined ? inForce(model, at) : version(model, wanted);
   return found?.retiredAt === undefined ? found : undefined;
 };
-
-/** A change that was so from an earlier day than the value in hand is history: the value in hand stays. */
-function withChange(it: Open, change: EventData<AccountContract, 'AccountProfileUpdated'>['changes'][number]): Open {
-  const since = it.since[change.field];
-  if (since !== undefined && change.validFrom !== undefined && change.validFrom < since) return it;
-  const { [change.field]: _old, ...others } = it.profile;
-  return {
-    ...it,
-    profile: change.new === null ? others : { ...others, [change.field]: change.new },
-    since: change.validFrom === undefined ? it.since : { ...it.since, [change.field]: change.validFrom },
-  };
-}

@@ -1,7 +1,8 @@
 // 客户档案: one row an account, as it stands now. The list, the search and the page are made of it.
-import { accountContract, type ExternalId, type Profile } from '@kams/contracts/accounts/account';
+import { accountContract, type ExternalId } from '@kams/contracts/accounts/account';
 import { projection, table, type RowOf } from '@kams/eventing';
 import { searchName } from '@kams/methods/names';
+import { withChanges, type KnownProfile } from '../domain/profile';
 
 export const accountTable = table(
   'account',
@@ -19,6 +20,7 @@ export const accountTable = table(
     programme: 'text?',
     owner_id: 'text?',
     profile: 'json',
+    since: 'json',
     external_ids: 'json',
     ratings: 'json',
     assessment: 'json?',
@@ -39,9 +41,10 @@ export const accountTable = table(
 );
 type AccountRow = RowOf<typeof accountTable>;
 
-const shown = (row: AccountRow, profile: Profile): AccountRow => ({
+const shown = (row: AccountRow, { profile, since }: KnownProfile): AccountRow => ({
   ...row,
   profile,
+  since,
   name: profile.name ?? row.name,
   search: [profile.name, profile.legalName, profile.nameZh]
     .filter((name) => name !== undefined)
@@ -78,23 +81,17 @@ export const accounts = projection({
       programme: null,
       owner_id: ownerId ?? null,
       profile: {},
+      since: {},
       external_ids: externalIds,
       ratings: {},
       assessment: null,
       registered_at: occurredAt,
       changed_at: recordedAt,
     };
-    return shown(row, profile);
+    return shown(row, { profile, since: {} });
   },
-  AccountProfileUpdated: (row, event) => {
-    if (!row) return row;
-    const since = row.profile as Profile;
-    const profile = event.data.changes.reduce<Profile>((it, { field, new: value }) => {
-      const { [field]: _old, ...others } = it;
-      return value === null ? others : { ...others, [field]: value };
-    }, since);
-    return change(shown(row, profile), event, {});
-  },
+  AccountProfileUpdated: (row, event) =>
+    row && change(shown(row, withChanges(row as unknown as KnownProfile, event.data.changes)), event, {}),
   ExternalIdAssigned: (row, event) =>
     change(row, event, { external_ids: [...((row?.external_ids ?? []) as ExternalId[]), event.data.externalId] }),
   KeyAccountNominated: (row, event) => change(row, event, { key_account: 'nominated', programme: event.data.programme }),

@@ -1,0 +1,203 @@
+// Commands of every kind, from a seed. A lane is one caller: its accounts are its own, so what it sends makes sense in its order.
+import { accountContract } from '@kams/contracts/accounts/account';
+import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
+import { purchaseContract } from '@kams/contracts/accounts/purchase';
+import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
+import type { AnyContract } from '@kams/contracts/define';
+import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
+import { account } from '../src/domain/account';
+import { hierarchy } from '../src/domain/hierarchy';
+import { purchase } from '../src/domain/purchase';
+import { scoringModel } from '../src/domain/scoring-model';
+
+export interface Sent {
+  readonly aggregate: AnyAggregate;
+  readonly command: Command;
+}
+
+export const TENANTS = ['acme', 'globex', 'initech'] as const;
+export const CONTRACTS: readonly AnyContract[] = [accountContract, hierarchyContract, purchaseContract, scoringModelContract];
+
+/** Mulberry32: the same numbers from the same seed, everywhere. */
+export function chance(seed: number) {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const upTo = (most: number): number => Math.floor(next() * (most + 1));
+  const of = <T>(from: readonly T[]): T => from[upTo(from.length - 1)]!;
+  const uuid = (): string => {
+    const hex = Array.from({ length: 32 }, () => upTo(15).toString(16)).join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+  };
+  const day = (): string => new Date(Date.UTC(2015 + upTo(10), upTo(11), 1 + upTo(27))).toISOString().slice(0, 10);
+  return { next, upTo, of, uuid, day };
+}
+
+const NAMES = [
+  'Müller GmbH',
+  '中国石油天然气集团有限公司',
+  'Acme Corporation',
+  'İstanbul Çelik A.Ş.',
+  'Société Générale',
+  'O’Neill & Sons',
+];
+const CURRENCIES = ['CNY', 'EUR', 'GBP'];
+const ZONES = ['Asia/Shanghai', 'Europe/London', 'America/New_York'];
+
+/** Without end. Some of it is refused, as in life. */
+export function* randomCommands(seed: number, lane: number): Generator<Sent, never> {
+  const { upTo, of, uuid, day } = chance(seed * 1_000 + lane);
+  const tenantId = TENANTS[lane % TENANTS.length]!;
+  const accounts: string[] = [];
+  const purchases: string[] = [];
+  const models: string[] = [];
+  let count = 0;
+
+  const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
+    aggregate,
+    command: {
+      type,
+      data: aggregate.contract.commands[type]!.data.parse(data) as object,
+      id,
+      tenantId,
+      actor: of(['user-1', 'user-2', 'user-3']),
+      ...(upTo(3) === 0 && { occurredAt: `${day()}T0${upTo(9)}:30:00.${upTo(9)}Z` }),
+    },
+  });
+  const once = (aggregate: AnyAggregate, type: string, from: readonly string[], data: object) =>
+    from.length === 0 ? register() : say(aggregate, type, data, of(from));
+  const key = () => ({ system: of(['erp', 'crm']), type: 'customer', value: `${lane}-${upTo(60)}` });
+  /** The fields of the objects come in an order that a database does not keep. */
+  const fields = () => ({
+    ...(upTo(1) && { employees: upTo(5) * 100 }),
+    ...(upTo(1) && { industry: { scheme: 'ISIC', code: String(upTo(4)) } }),
+    ...(upTo(1) && {
+      revenue: { minor: upTo(4) * 1_000_000, currency: of(CURRENCIES), ...(upTo(1) && { year: 2020 + upTo(3) }) },
+    }),
+    ...(upTo(2) === 0 && { sector: of(['energy', 'finance']) }),
+    ...(upTo(2) === 0 && { country: of(['China', 'Türkiye']) }),
+    ...(upTo(3) === 0 && { nameZh: of(['某某集团有限公司', '示例公司']) }),
+  });
+  const profile = () => ({ name: `${of(NAMES)} ${lane}-${upTo(999)}`, ...fields() });
+
+  function register(): Sent {
+    const id = uuid();
+    accounts.push(id);
+    const keys = Array.from({ length: upTo(2) }, () => ({ system: 'erp', type: 'debtor', value: `${lane}-${count}-${upTo(1)}` }));
+    return say(account, 'Register', { profile: profile(), externalIds: keys, ...(upTo(1) && { ownerId: 'user-1' }) }, id);
+  }
+  const content = () => {
+    const share = 1 + upTo(8);
+    return {
+      name: `Value ${lane}-${upTo(99)}`,
+      criteria: [
+        {
+          code: 'influence',
+          label: { en: 'Influence', zh: '影响力' },
+          weight: `0.${share}`,
+          normaliser: { kind: 'linear', lo: '0', hi: '100', clamp: true },
+          missing: 'exclude',
+        },
+        {
+          code: 'strategic',
+          label: { en: 'Strategic', zh: '战略' },
+          weight: `0.${10 - share}`,
+          normaliser: { kind: 'boolean', whenTrue: '100', whenFalse: '20' },
+          missing: 'zero',
+        },
+      ],
+      minCoverage: '0',
+      ladder: {
+        rungs: [
+          { tier: 'A', from: '70' },
+          { tier: 'B', from: '40' },
+          { tier: 'C', from: '0' },
+        ],
+        hysteresis: '3',
+        demoteAfter: 1,
+      },
+    };
+  };
+  function draft(): Sent {
+    const id = uuid();
+    models.push(id);
+    return say(scoringModel, 'Draft', { content: content() }, id);
+  }
+  function record(): Sent {
+    const txnId = `T${lane}-${++count}`;
+    purchases.push(naturalId(tenantId, 'purchase', ['erp', txnId]));
+    const sign = upTo(5) === 0 ? -1 : 1;
+    return say(purchase, 'Record', {
+      sourceSystem: 'erp',
+      txnId,
+      account: { accountId: of(accounts) },
+      kind: sign < 0 ? 'return' : 'sale',
+      lines: Array.from({ length: 1 + upTo(4) }, (_, i) => ({
+        sku: `S-${i}`,
+        qty: sign * (1 + upTo(9)),
+        unitPrice: `${upTo(99)}.${upTo(9)}5`,
+      })),
+      ccy: of(CURRENCIES),
+      txnAt: `${day()}T${10 + upTo(9)}:00:00+08:00`,
+      zone: of(ZONES),
+    });
+  }
+  const reason = { reason: 'As agreed' };
+  const actions: readonly (() => Sent)[] = [
+    register,
+    register,
+    () => say(account, 'Import', { externalId: key(), profile: profile(), source: 'erp' }),
+    () => once(account, 'UpdateProfile', accounts, { set: fields(), ...(upTo(1) && { validFrom: day() }) }),
+    () => once(account, 'UpdateProfile', accounts, { set: fields(), clear: ['website', 'foundedYear'], validFrom: day() }),
+    () => once(account, 'UpdateProfile', accounts, { clear: [of(['industry', 'sector', 'revenue'])], validFrom: day() }),
+    () => once(account, 'AssignExternalId', accounts, key()),
+    () => once(account, 'NominateKeyAccount', accounts, { programme: 'strategic', modelId: of(models), ...reason }),
+    () => once(account, 'DesignateKeyAccount', accounts, reason),
+    () => once(account, 'DeclineKeyAccount', accounts, reason),
+    () => once(account, 'ReleaseKeyAccount', accounts, reason),
+    () => once(account, 'RateCriterion', accounts, { code: 'influence', raw: String(upTo(100)) }),
+    () => once(account, 'RateCriterion', accounts, { code: 'influence', raw: String(upTo(100)), note: 'Seen' }),
+    () => once(account, 'RateCriterion', accounts, { code: 'strategic', raw: upTo(1) === 1 }),
+    () => once(account, 'AssessValue', accounts, { modelId: of(models), scheduled: true }),
+    () => once(account, 'AssessValue', accounts, { modelId: of(models), scheduled: upTo(1) === 1 }),
+    () => once(account, 'ApproveTier', accounts, reason),
+    () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'subsidiary', validFrom: day() }),
+    () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'branch', validFrom: day() }),
+    () => say(hierarchy, 'Unlink', { accountId: of(accounts), validTo: day(), ...reason }),
+    record,
+    record,
+    record,
+    () => once(purchase, 'Reverse', purchases, { reversedAt: `${day()}T12:00:00Z`, zone: of(ZONES), ...reason }),
+    () => once(scoringModel, 'Revise', models, { content: content() }),
+    () => once(scoringModel, 'Publish', models, {}),
+    () => (upTo(3) === 0 ? once(scoringModel, 'Retire', models, { version: 1 + upTo(2), ...reason }) : draft()),
+  ];
+
+  /** What chance alone hardly ever brings to its end: every step has to follow from the one before. */
+  function* career(): Generator<Sent> {
+    const id = of(accounts);
+    const modelId = of(models);
+    const as = (actor: string, it: Sent): Sent => ({ ...it, command: { ...it.command, actor, occurredAt: undefined } });
+    yield say(account, 'DeclineKeyAccount', reason, id);
+    yield say(account, 'ReleaseKeyAccount', reason, id);
+    yield say(scoringModel, 'Publish', {}, modelId);
+    yield as('user-1', say(account, 'NominateKeyAccount', { programme: 'regional', modelId, ...reason }, id));
+    yield as('user-2', say(account, 'AssessValue', { modelId, scheduled: true }, id));
+    yield as('user-3', say(account, 'DesignateKeyAccount', reason, id));
+    if (upTo(1)) yield as('user-1', say(account, 'ReleaseKeyAccount', reason, id));
+  }
+
+  yield draft();
+  yield say(scoringModel, 'Publish', {}, models[0]);
+  for (let i = 0; i < 3; i++) yield register();
+  for (;;) {
+    if (upTo(40) === 0) yield* career();
+    else yield of(actions)();
+    if (accounts.length > 40) accounts.shift();
+    if (models.length > 4) models.shift();
+  }
+}
