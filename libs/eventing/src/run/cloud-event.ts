@@ -30,6 +30,7 @@ export interface CloudEvent {
 
 /** `kams.accounts.account.registered.v1` */
 export const publicType = (service: string, name: string, version: number): string => `kams.${service}.${name}.v${version}`;
+const PUBLIC_TYPE = /^kams\.([^.]+)\.(.+)\.v(\d+)$/;
 export const topicOf = (service: string): string => `kams.${service}.v1`;
 
 /** The event contracts of a service by the type that is stored. */
@@ -73,24 +74,21 @@ export function publisher(
   };
 }
 
-/** Reads what another service published; undefined for a type that these contracts do not know. */
+/** Reads what another service published, in whatever version; undefined for a type that these contracts do not know. */
 export function subscriber(service: string, contracts: readonly AnyContract[]): (event: CloudEvent) => Occurrence | undefined {
   const types = new Map(
-    contracts.flatMap(({ events }) =>
-      Object.entries(events).flatMap(([type, { public: name, version }]) =>
-        name === undefined ? [] : [[publicType(service, name, version), { type, version }] as const],
-      ),
-    ),
+    contracts.flatMap(({ events }) => Object.entries(events).map(([type, { public: name }]) => [name, type] as const)),
   );
   return (event) => {
-    const known = types.get(event.type);
-    if (!known) return undefined;
+    const [, source, name, version] = PUBLIC_TYPE.exec(event.type) ?? [];
+    const type = name === undefined || source !== service ? undefined : types.get(name);
+    if (type === undefined) return undefined;
     const category = categoryOf(event.partitionkey);
     return {
-      type: known.type,
+      type,
       data: event.data,
       eventId: event.id,
-      schema: known.version,
+      schema: Number(version),
       category,
       id: event.partitionkey.slice(category.length + 1),
       revision: Number(event.sequence),

@@ -1,5 +1,6 @@
 // Two dates: when something was so in the world (valid), and when we knew it (recorded). Each row says both, as half-open
 // intervals; a question names an instant of each.
+import { isDeepStrictEqual } from 'node:util';
 import type { AnyContract } from '@kams/contracts/define';
 import type { Occurrence, OccurrenceOf } from './occurrence';
 import type { Projection, Row } from './projection';
@@ -52,7 +53,8 @@ export function assert(rows: readonly HistoryRow[], it: Assertion, tenantId: str
     (least, { valid_from }) => (valid_from > from && (least === null || valid_from < least) ? valid_from : least),
     null,
   );
-  if (covering && JSON.stringify(covering.value) === JSON.stringify(it.value)) return rows;
+  // Not by their text: a database may give the fields of a value back in another order.
+  if (covering && isDeepStrictEqual(covering.value, it.value)) return rows;
 
   const base = { tenant_id: tenantId, key: it.key, attribute: it.attribute, recorded_from: recordedAt, recorded_to: null };
   const added: HistoryRow[] = [{ ...base, value: it.value, valid_from: from, valid_to: covering ? covering.valid_to : next }];

@@ -23,7 +23,7 @@ export interface Projection {
   readonly guarded: boolean;
   /** The group of rows that an event changes; undefined: none. */
   groupOf(event: Occurrence): string | undefined;
-  /** The rows of the group after the event. Pure; the same rows (by identity) where nothing changes. */
+  /** The rows of the group, which come in no order, after the event. Pure; the same rows (by identity) where nothing changes. */
   apply(rows: readonly Row[], event: Occurrence): readonly Row[];
 }
 

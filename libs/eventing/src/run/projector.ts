@@ -19,6 +19,21 @@ export interface Feed {
   stream(category: string, id: string, fromRevision: number): Promise<readonly Occurrence[]>;
 }
 
+/**
+ * Is the history that a checkpoint was made in still the one that the feed has? A projector stops, and never skips.
+ * @throws LogDamaged
+ */
+export async function ensureSound({ name }: Projection, checkpoint: Checkpoint | undefined, feed: Feed): Promise<void> {
+  if (!checkpoint) return;
+  const { epoch, position, eventPosition, eventId } = checkpoint;
+  const cure = `Build it again: kams rebuild ${name}`;
+  if (epoch !== (await feed.epoch()))
+    throw new LogDamaged(`${name} was built from another history of the store (its epoch changed). ${cure}`);
+  if (position > (await feed.head())) throw new LogDamaged(`${name} has read further than the store reaches. ${cure}`);
+  if (eventPosition !== null && (await feed.at(eventPosition))?.eventId !== eventId)
+    throw new LogDamaged(`${name} read another event at ${eventPosition} than the store has. ${cure}`);
+}
+
 /** Rows kept in memory between batches. The compare-and-set of the checkpoint proves that nobody else changed them. */
 const GROUPS_KEPT = 20_000;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
@@ -47,34 +62,25 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     for (const it of waiting) if (it.position <= position) it.tell(true);
   }
 
-  /** The place to go on from. Stops, and never skips, when the history is not the one that the checkpoint was made in. */
+  /** The place to go on from. */
   async function start(): Promise<void> {
     kept.clear();
     checkpoint = await readModel.checkpoint(projection, side);
-    if (checkpoint) {
-      const { name } = projection;
-      if (checkpoint.epoch !== (await feed.epoch())) {
-        throw new LogDamaged(
-          `${name} was built from another history of the store (its epoch changed). Build it again: kams rebuild ${name}`,
-        );
-      }
-      if (checkpoint.position > (await feed.head())) {
-        throw new LogDamaged(`${name} has read further than the store reaches. Build it again: kams rebuild ${name}`);
-      }
-      const { eventPosition, eventId } = checkpoint;
-      if (eventPosition !== null && (await feed.at(eventPosition))?.eventId !== eventId) {
-        throw new LogDamaged(
-          `${name} read another event at ${eventPosition} than the store has. Build it again: kams rebuild ${name}`,
-        );
-      }
+    // Asked after the checkpoint: of tables that change places in between it has the old generation, and no commit succeeds.
+    if (side === 'live' && !(await readModel.isCurrent(projection))) {
+      throw new Error(
+        `the rows of ${projection.name} are of another version of it: they are built again by the process that has it`,
+      );
     }
+    await ensureSound(projection, checkpoint, feed);
     advance(checkpoint?.position ?? START);
+    if (position >= (await feed.head())) failure = undefined;
   }
 
-  /** What the stream lacks up to this event, by the revision of its row; empty for a repeat. */
-  async function inOrder(rows: readonly Row[], event: Occurrence): Promise<readonly Occurrence[]> {
-    if (!projection.guarded || rows.length === 0) return [event];
-    const last = rows[0]!['revision'] as number;
+  /** What the stream has up to this event and the row lacks, by the revision of the row; nothing for a repeat. */
+  async function inOrder([row]: readonly Row[], event: Occurrence): Promise<readonly Occurrence[]> {
+    if (!projection.guarded) return [event];
+    const last = row === undefined ? -1 : (row['revision'] as number);
     if (event.revision <= last) return [];
     if (event.revision === last + 1) return [event];
     const missed = await feed.stream(event.category, event.id, last + 1);

@@ -24,13 +24,18 @@ export interface Change {
 
 export interface ReadModel {
   /** Makes the tables that are missing. A table that is not as the code says is left alone: it needs a rebuild. */
-  prepare(projection: Projection): Promise<'ready' | 'outdated'>;
+  prepare(projection: Projection): Promise<void>;
+  /** Are the live rows of this version of the projection? An older process may still run when a newer one has replaced them. */
+  isCurrent(projection: Projection): Promise<boolean>;
   checkpoint(projection: Projection, side: Side): Promise<Checkpoint | undefined>;
   load(projection: Projection, side: Side, groups: readonly string[]): Promise<ReadonlyMap<string, readonly Row[]>>;
-  /** False: the checkpoint is not at `from` any more, another owner moved it, and nothing was written. */
+  /**
+   * False: the checkpoint is not at `from` any more, another owner moved it, and nothing was written. Live rows that were
+   * committed are still there after a crash: readers were told of them.
+   */
   commit(projection: Projection, side: Side, from: Checkpoint | undefined, change: Change): Promise<boolean>;
-  /** New, empty tables beside the live ones; or those of an unfinished rebuild, when `keep`. */
-  beginBeside(projection: Projection, keep: boolean): Promise<void>;
-  /** Puts the tables beside in the place of the live ones, if they are at least as far. False: they are behind. */
-  replace(projection: Projection): Promise<boolean>;
+  /** New, empty tables beside the live ones. */
+  beginBeside(projection: Projection): Promise<void>;
+  /** Puts the tables beside in the place of the live ones. False: they are gone, or behind the live ones and may not be. */
+  replace(projection: Projection, options: { readonly evenIfBehind: boolean }): Promise<boolean>;
 }

@@ -1,7 +1,7 @@
 // A projection built again from zero, in new tables beside the live ones, while writes go on; then the tables change places.
-import type { Position } from '../store/port';
+import { LogDamaged, type Position } from '../store/port';
 import type { Projection } from './projection';
-import { delay, projector, type Feed } from './projector';
+import { delay, ensureSound, projector, type Feed } from './projector';
 import type { ReadModel } from './read-model';
 
 export interface RebuildProgress {
@@ -11,32 +11,47 @@ export interface RebuildProgress {
 }
 
 /**
- * Resolves when the new rows are live. Stopped by the signal it leaves what it has; with `keep` the next call goes on from there.
- * The switch waits for nobody: the live projector finds its checkpoint moved, and goes on from the new one.
+ * True when the new rows are live, false when the signal came first. The switch waits for nobody: the live projector finds its
+ * checkpoint moved, and goes on from the new one.
+ * @throws what keeps the projection from being built; the live rows are then as they were
  */
 export async function rebuild(
   projection: Projection,
   feed: Feed,
   readModel: ReadModel,
-  options: { readonly signal: AbortSignal; readonly keep?: boolean; readonly progress?: (it: RebuildProgress) => void },
-): Promise<void> {
-  await readModel.beginBeside(projection, options.keep ?? false);
+  options: { readonly signal: AbortSignal; readonly progress?: (it: RebuildProgress) => void },
+): Promise<boolean> {
+  const { signal, progress } = options;
+  await readModel.beginBeside(projection);
   const beside = projector(projection, feed, readModel, 'beside');
-  const stop = new AbortController();
-  const stopped = () => stop.abort();
-  options.signal.addEventListener('abort', stopped, { once: true });
-  const running = beside.run(stop.signal);
+  const finished = new AbortController();
+  const running = beside.run(AbortSignal.any([signal, finished.signal]));
   try {
-    while (!options.signal.aborted) {
+    while (!signal.aborted) {
       const head = await feed.head();
-      options.progress?.({ projection: projection.name, position: beside.position(), head });
-      if (beside.failure()) throw beside.failure();
-      if ((await beside.reached(head, 250)) && (await readModel.replace(projection))) return;
-      await delay(1, options.signal);
+      progress?.({ projection: projection.name, position: beside.position(), head });
+      const failure = beside.failure();
+      if (failure) throw failure;
+      if (await beside.reached(head, 250)) {
+        const evenIfBehind = await hasLostItsPlace(projection, feed, readModel);
+        if (await readModel.replace(projection, { evenIfBehind })) return true;
+      }
+      await delay(1, signal);
     }
+    return false;
   } finally {
-    options.signal.removeEventListener('abort', stopped);
-    stop.abort();
+    finished.abort();
     await running;
+  }
+}
+
+/** Readers must not go back in time: new rows wait until they are as far as the live ones, but not for what the store has lost. */
+async function hasLostItsPlace(projection: Projection, feed: Feed, readModel: ReadModel): Promise<boolean> {
+  try {
+    await ensureSound(projection, await readModel.checkpoint(projection, 'live'), feed);
+    return false;
+  } catch (error) {
+    if (error instanceof LogDamaged) return true;
+    throw error;
   }
 }

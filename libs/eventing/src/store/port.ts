@@ -34,6 +34,7 @@ export interface NewEvent {
   readonly metadata: Metadata;
 }
 
+/** As stored. Frozen, because readers share it. */
 export interface Recorded extends NewEvent {
   readonly stream: string;
   /** A safe integer, from 0, without holes. */

@@ -4,7 +4,7 @@ import { eventStoreContract } from './contract';
 import { event, events, readOn, stream } from './events';
 
 describe('the store in memory', () => {
-  eventStoreContract('memory', async () => memoryStore());
+  describe('by the contract', () => eventStoreContract('memory', async () => memoryStore()));
 
   test('answers the next append with a conflict when asked to', async () => {
     const store = memoryStore();

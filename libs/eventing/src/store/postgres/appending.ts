@@ -38,7 +38,9 @@ export function batchLog(connections: Connections, history: History, tail: Tail)
         let revision = safe(text);
         if (not.has(i + 1)) return { appended: false, revision };
         for (const event of events) {
-          tail.add({ stream, revision: ++revision, position: ++position, recordedAt: recordedAt! }, event);
+          revision++;
+          position++;
+          if (history.isFollowed) tail.add({ stream, revision, position, recordedAt: recordedAt! }, event);
           lastId = event.id;
         }
         return { appended: true, revision, position: positionOf(position) };

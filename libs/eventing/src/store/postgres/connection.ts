@@ -24,14 +24,16 @@ export class Connections {
   private readonly asking = new Set<Promise<Row[]>>();
   private closed = false;
 
-  constructor(connection: Connection, { onLost, ...options }: ConnectionsOptions) {
+  constructor(connection: Connection, { onLost, onConnect, max, ...options }: ConnectionsOptions) {
     const given = typeof connection === 'string' ? { connectionString: connection } : connection;
     this.pool = new Pool({
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 0,
       keepAlive: true,
-      ...given,
       ...options,
+      ...given, // the timeouts are the operator's to change
+      max,
+      onConnect,
       types: asText,
     });
     // A client in use has no listener of the pool, an idle pool none of ours: without both a lost connection ends the process.
@@ -110,6 +112,10 @@ export const readError = (error: unknown): Error =>
   error instanceof Unavailable || error instanceof LogDamaged
     ? error
     : new Unavailable(`Postgres could not be read: ${messageOf(error)}`, { cause: error });
+
+/** An error before the store is open: without a server it is worth another try, else somebody must see what Postgres said. */
+export const startError = (error: unknown): Error =>
+  isLost(error) ? new Unavailable(`Postgres can not be reached: ${messageOf(error)}`, { cause: error }) : (error as Error);
 
 const messageOf = (error: unknown): string => {
   const { message, code } = error as Error & { code?: string };

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
-import { Unavailable } from '../port';
-import type { Connection } from './connection';
+import { startError, type Connection } from './connection';
 
 const sql = (file: string): string => readFileSync(join(__dirname, file), 'utf8');
 
@@ -24,27 +23,25 @@ export class StoreRefused extends Error {
   }
 }
 
-const withClient = async <T>(connection: Connection, use: (client: Client) => Promise<T>): Promise<T> => {
+async function withClient<T>(connection: Connection, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(connection);
   client.on('error', () => undefined); // the statement that is running says it
   try {
     await client.connect();
-  } catch (cause) {
-    throw new Unavailable(`Postgres can not be reached: ${(cause as Error).message}`, { cause });
-  }
-  try {
     return await use(client);
+  } catch (error) {
+    throw error instanceof StoreRefused ? error : startError(error);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
-};
+}
 
 /** Makes the schema, or brings it up to date. May run any number of times, in many processes at once. Needs the right to create. */
 export const install = (connection: Connection): Promise<void> =>
   withClient(connection, async (client) => {
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
-    const version = await versionOf(client);
+    const version = (await versionOf(client)) ?? 0;
     if (version > VERSION) throw tooNew(version);
     if (version < VERSION) {
       for (const step of STEPS.slice(version)) await client.query(step);
@@ -72,7 +69,7 @@ export const newEpoch = (connection: Connection): Promise<string> =>
 export const ensureUsable = (connection: Connection): Promise<void> =>
   withClient(connection, async (client) => {
     const version = await versionOf(client);
-    if (version === 0)
+    if (version === undefined)
       throw new StoreRefused(
         'not-installed',
         'this database has no event store: call install() with a role that may create schemas',
@@ -111,9 +108,9 @@ const otherCluster = (): StoreRefused =>
       'update es.store set cluster = (select system_identifier from pg_control_system())',
   );
 
-async function versionOf(client: ClientBase): Promise<number> {
+async function versionOf(client: ClientBase): Promise<number | undefined> {
   const { rows } = await client.query<{ there: boolean }>(`select to_regclass('es.store') is not null as there`);
-  if (!rows[0]!.there) return 0;
+  if (!rows[0]!.there) return undefined;
   const { rows: store } = await client.query<{ version: string }>('select version::text from es.store where one');
   return Number(store[0]?.version ?? 0);
 }

@@ -56,7 +56,13 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
   const history = new History();
   const onConnect = (client: ClientBase) => history.verify(client);
   const writing = new Connections(connection, { ...APPENDING, max: limits.calls + 1, onConnect, onLost: onError });
-  const reading = new Connections(connection, { ...READING, max: poolSize, onConnect, onLost: onError });
+  const reading = new Connections(connection, {
+    ...READING,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    onConnect,
+    onLost: onError,
+  });
   const tail = new Tail(tailLimits);
   const commits = new GroupCommit(batchLog(writing, history, tail), limits);
   const streams = new StreamReader(reading);
@@ -64,6 +70,13 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
   function ensureOpen(): void {
     if (closing.signal.aborted) throw new Unavailable('the store is closed');
     history.head.ensureSound();
+  }
+
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    closing.abort();
+    await commits.idle();
+    await Promise.all([writing.close(), reading.close()]);
   }
 
   async function readAll(after: Position, limit: number, filter?: Filter): Promise<Page> {
@@ -121,11 +134,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
 
     counts: () => ({ ...commits.counts }),
 
-    async close() {
-      closing.abort();
-      await commits.idle();
-      await Promise.all([writing.close(), reading.close()]);
-    },
+    close: () => (closed ??= close()),
   };
 }
 

@@ -1,4 +1,5 @@
--- The log. Run once, by install.ts. The service needs SELECT here, INSERT on es.events, and EXECUTE; nothing else.
+-- The log. Run once, by install.ts. A service needs USAGE on the schema, SELECT on its tables and INSERT on es.events. It must
+-- not have UPDATE or DELETE: the last event of the log and of each stream is where positions and revisions go on.
 create schema es;
 
 create table es.store (                             -- one row: who this store is

@@ -17,31 +17,39 @@ export interface TailLimits {
 }
 
 export class Tail {
-  private readonly entries = new Map<number, Entry>();
+  /** By position modulo its length; a `Map` that drops its oldest entry with each new one took 10 us an event. */
+  private readonly ring: (Entry | undefined)[] = [];
   private bytes = 0;
+  private oldest = 0;
 
   constructor(private readonly limits: TailLimits) {}
 
   add(place: Place, event: StoredEvent): void {
-    this.entries.set(place.position, { place, event });
+    const { position } = place;
+    this.drop(position);
+    this.ring[position % this.limits.events] = { place, event };
     this.bytes += sizeOf(event);
-    for (const [oldest, entry] of this.entries) {
-      if (this.entries.size <= this.limits.events && this.bytes <= this.limits.bytes) break;
-      this.entries.delete(oldest);
-      this.bytes -= sizeOf(entry.event);
-    }
+    this.oldest = Math.max(this.oldest, position - this.limits.events + 1);
+    while (this.bytes > this.limits.bytes) this.drop(this.oldest++);
   }
 
-  clear(): void {
-    this.entries.clear();
-    this.bytes = 0;
+  private drop(position: number): void {
+    const entry = this.ring[position % this.limits.events];
+    if (!entry) return;
+    this.ring[position % this.limits.events] = undefined;
+    this.bytes -= sizeOf(entry.event);
+  }
+
+  private at(position: number): Entry | undefined {
+    const entry = this.ring[position % this.limits.events];
+    return entry?.place.position === position ? entry : undefined;
   }
 
   /** As many events as follow `after` without a hole; undefined when the next one is not here. */
   page(after: number, limit: number, wanted: (stream: string) => boolean): Page | undefined {
     const events: Recorded[] = [];
     let position = after;
-    for (let entry = this.entries.get(position + 1); entry && position < after + limit; entry = this.entries.get(position + 1)) {
+    for (let entry = this.at(position + 1); entry && position < after + limit; entry = this.at(position + 1)) {
       position++;
       if (wanted(entry.place.stream)) events.push((entry.recorded ??= recorded(entry.place, entry.event)));
     }

@@ -13,12 +13,12 @@ test(
       seconds,
     });
     say(
-      `${events} events in ${seconds} s, ${missed} missed, ${doubled} doubled, ${outOfOrder} out of order, ` +
+      `${events} events in ${seconds} s, ${missed.join(' and ')} missed, ${doubled} doubled, ${outOfOrder} out of order, ` +
         `${deadlocks} deadlocks, ${kills} connections killed; answers ${JSON.stringify(answers)}`,
     );
     expect({ failures, deadlocks, stopped }).toEqual({ failures: {}, deadlocks: 0, stopped: undefined });
     for (const answer of ['appended', 'conflict', 'rolled back', 'duplicate (sent again)'])
-      expect(answers[answer]).toBeGreaterThan(100);
+      expect(answers[answer]).toBeGreaterThan(20);
     expect(kills).toBeGreaterThan(5);
     expect(Object.keys(errors)).not.toEqual([]);
   },
@@ -27,8 +27,10 @@ test(
 
 test('the oracle notices when the lock is taken out and positions come from a sequence', async () => {
   const { failures, missed, events, stopped } = await runOracle({ seconds: 4, sabotage: withoutTheLock });
-  say(`sabotaged: ${missed} of ${events} missed; the store says: ${stopped}; ${JSON.stringify(failures)}`);
-  expect(missed).toBeGreaterThan(0);
+  say(
+    `sabotaged: ${missed[0]} of ${events} missed by the polling reader; the store says: ${stopped}; ${JSON.stringify(failures)}`,
+  );
+  expect(missed[0]).toBeGreaterThan(0);
   expect(stopped).toMatch(/positions between/);
 }, 60_000);
 

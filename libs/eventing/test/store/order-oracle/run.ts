@@ -1,12 +1,12 @@
 // Writers in processes of their own, connections that are killed, two readers that never stop, and a verdict.
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freshDatabase } from '@kams/testing/postgres';
 import { Client } from 'pg';
 import { START } from '../../../src/store/port';
 import { install } from '../../../src/store/postgres/install';
-import { postgresStore, type PostgresStore } from '../../../src/store/postgres/postgres-store';
+import { postgresStore } from '../../../src/store/postgres/postgres-store';
 import type { Attempt, WriterReport } from './attempt';
 import { type StoredRow, type Verdict, verdict } from './verdict';
 
@@ -38,125 +38,155 @@ export async function runOracle({
   sabotage?: (client: Client) => Promise<void>;
 }): Promise<Outcome> {
   const { url, drop } = await freshDatabase();
-  await install(url);
+  const writers: Writer[] = [];
+  const stopping = new AbortController();
   const client = new Client(url);
-  await client.connect();
-  await sabotage?.(client);
-  const store = await postgresStore({ connection: url });
   try {
-    const polling = pollingReader(url);
-    const following = followingReader(store);
-    const killing = killer(client);
-    const reports = await Promise.all(WRITERS.map(([role, callers]) => writer(role, url, callers, seconds)));
-    const kills = await killing.stop();
+    await install(url);
+    await client.connect();
+    await sabotage?.(client);
+    for (const [role, callers] of WRITERS) writers.push(new Writer([role, url, String(callers), String(seconds)]));
+    await Promise.all(writers.map((it) => it.ready));
+
+    const polling = pollingReader(url, stopping.signal);
+    const following = followingReader(url, stopping.signal);
+    const writing = Promise.all(writers.map((it) => it.write()));
+    const kills = await killWhile(client, writing);
+    const reports = await writing;
 
     const log = await storedRows(client);
-    const shown = [await polling.stop(log.length), await following.stop(log.length)];
+    const readers = [polling, following];
+    for (
+      const deadline = Date.now() + 5_000;
+      readers.some((it) => it.seen.length < log.length && !it.stopped) && Date.now() < deadline;
+    ) {
+      await sleep(10);
+    }
+    stopping.abort();
+    await Promise.all(readers.map((it) => it.ended));
+
     const attempts: Attempt[] = reports.flatMap((it) => it.attempts);
-    const { rows } = await client.query<{ missing: string }>('select es.missing()::text as missing');
-    const { failures, ...found } = verdict(log, shown, attempts);
+    const { rows } = await client.query<{ missing: string; deadlocks: string }>(
+      `select es.missing()::text as missing, deadlocks::text from pg_stat_database where datname = current_database()`,
+    );
+    const { missing, deadlocks } = rows[0]!;
+    const found = verdict(
+      log,
+      readers.map((it) => it.seen),
+      attempts,
+    );
     return {
       ...found,
-      failures: Number(rows[0]!.missing) === 0 ? failures : { ...failures, 'es.missing() is not 0': Number(rows[0]!.missing) },
+      failures: missing === '0' ? found.failures : { ...found.failures, 'es.missing() is not 0': Number(missing) },
       events: log.length,
       answers: sum(attempts.map((it) => ({ [it.before ? `${it.answer} (sent again)` : it.answer]: 1 }))),
       errors: sum(reports.map((it) => it.errors)),
       kills,
-      deadlocks: await deadlocks(client),
-      stopped: following.stopped(),
+      deadlocks: Number(deadlocks),
+      stopped: following.stopped,
     };
   } finally {
-    await store.close();
+    stopping.abort();
+    for (const it of writers) it.end();
     await client.end();
     await drop();
   }
 }
 
-function writer(role: string, url: string, callers: number, seconds: number): Promise<WriterReport> {
-  return new Promise((resolve, reject) => {
-    const child = fork(join(__dirname, 'writer.ts'), [role, url, String(callers), String(seconds)], {
+class Writer {
+  readonly ready: Promise<unknown>;
+  private readonly child: ChildProcess;
+
+  constructor(args: readonly string[]) {
+    this.child = fork(join(__dirname, 'writer.ts'), args, {
       cwd: ROOT,
       execArgv: ['--require', require.resolve('@swc-node/register')],
       serialization: 'advanced',
     });
-    child.on('message', (report) => resolve(report as WriterReport));
-    child.on('exit', (code) => reject(new Error(`a writer ended with ${code}`)));
-  });
+    this.ready = this.message();
+  }
+
+  async write(): Promise<WriterReport> {
+    this.child.send('go');
+    return (await this.message()) as WriterReport;
+  }
+
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private message(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.child.once('message', resolve);
+      this.child.once('exit', (code) => reject(new Error(`a writer ended with ${code}`)));
+    });
+  }
+}
+
+interface Reader {
+  readonly seen: readonly string[];
+  /** Why it stopped by itself. */
+  readonly stopped: string | undefined;
+  readonly ended: Promise<void>;
+}
+
+/** `read` shows what it gets. */
+function reader(read: (show: (id: string) => void) => Promise<void>): Reader {
+  const seen: string[] = [];
+  const it = { seen, stopped: undefined as string | undefined, ended: Promise.resolve() };
+  it.ended = read((id) => seen.push(id)).catch((error: Error) => void (it.stopped = error.message));
+  return it;
 }
 
 /** The plainest reader there can be: what comes after the last position that it saw. */
-function pollingReader(url: string) {
-  const seen: string[] = [];
-  let enough = Infinity;
-  let deadline = Infinity;
-  const reading = (async () => {
+const pollingReader = (url: string, signal: AbortSignal): Reader =>
+  reader(async (show) => {
     const client = new Client(url);
     await client.connect();
-    for (let at = 0; seen.length < enough && Date.now() < deadline;) {
+    for (let at = 0; !signal.aborted;) {
       const { rows } = await client.query<{ position: string; event_id: string }>({
         name: 'poll',
-        text: 'select position::text, event_id from es.events where position > $1 order by es.events.position limit 500',
+        text: 'select e.position::text, e.event_id from es.events e where e.position > $1 order by e.position limit 500',
         values: [at],
       });
-      for (const row of rows) seen.push(row.event_id);
+      for (const row of rows) show(row.event_id);
       at = Number(rows.at(-1)?.position ?? at);
       if (rows.length === 0) await sleep(1);
     }
     await client.end();
-    return seen;
-  })();
-  return {
-    stop(total: number) {
-      enough = total;
-      deadline = Date.now() + 3_000;
-      return reading;
-    },
-  };
-}
+  });
 
-/** A subscription of the store, in a process that does not write: it polls. */
-function followingReader(store: PostgresStore) {
-  const seen: string[] = [];
-  const stopping = new AbortController();
-  let stopped: string | undefined;
-  const reading = (async () => {
-    for await (const page of store.subscribe(START, stopping.signal)) for (const { id } of page.events) seen.push(id);
-  })().catch((error: Error) => (stopped = error.message));
-  return {
-    stopped: () => stopped,
-    async stop(total: number) {
-      for (const deadline = Date.now() + 5_000; seen.length < total && !stopped && Date.now() < deadline;) await sleep(10);
-      stopping.abort();
-      await reading;
-      return seen;
-    },
-  };
-}
-
-function killer(client: Client) {
-  let stopped = false;
-  let kills = 0;
-  const killing = (async () => {
-    for (; !stopped; await sleep(300)) {
-      const { rowCount } = await client.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-          where application_name = 'oracle-writer' and datname = current_database() order by random() limit 1`,
-      );
-      kills += rowCount ?? 0;
+/** A subscription of the store, in a process that does not write. */
+const followingReader = (url: string, signal: AbortSignal): Reader =>
+  reader(async (show) => {
+    const store = await postgresStore({ connection: url });
+    try {
+      for await (const page of store.subscribe(START, signal)) for (const { id } of page.events) show(id);
+    } finally {
+      await store.close();
     }
-  })();
-  return {
-    async stop() {
-      stopped = true;
-      await killing;
-      return kills;
-    },
-  };
+  });
+
+/** Cuts a connection of a writer every 300 ms. */
+async function killWhile(client: Client, writing: Promise<unknown>): Promise<number> {
+  let kills = 0;
+  let done = false;
+  const finish = () => void (done = true);
+  writing.then(finish, finish);
+  while (!done) {
+    const { rowCount } = await client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name = 'oracle-writer' and datname = current_database() order by random() limit 1`,
+    );
+    kills += rowCount ?? 0;
+    await Promise.race([writing.catch(() => undefined), sleep(300)]);
+  }
+  return kills;
 }
 
 async function storedRows(client: Client): Promise<StoredRow[]> {
   const { rows } = await client.query<{ position: string; stream_id: string; revision: string; event_id: string }>(
-    'select position::text, stream_id, revision::text, event_id from es.events order by es.events.position',
+    'select e.position::text, e.stream_id, e.revision::text, e.event_id from es.events e order by e.position',
   );
   return rows.map((it) => ({
     position: Number(it.position),
@@ -164,13 +194,6 @@ async function storedRows(client: Client): Promise<StoredRow[]> {
     revision: Number(it.revision),
     id: it.event_id,
   }));
-}
-
-async function deadlocks(client: Client): Promise<number> {
-  const { rows } = await client.query<{ deadlocks: string }>(
-    'select deadlocks::text from pg_stat_database where datname = current_database()',
-  );
-  return Number(rows[0]!.deadlocks);
 }
 
 function sum(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

@@ -11,7 +11,8 @@ export interface StoredRow {
 export interface Verdict {
   /** By kind; empty when all is well. */
   readonly failures: Readonly<Record<string, number>>;
-  readonly missed: number;
+  /** By each reader. */
+  readonly missed: readonly number[];
   readonly doubled: number;
   readonly outOfOrder: number;
 }
@@ -33,18 +34,18 @@ export function verdict(log: readonly StoredRow[], shown: readonly (readonly str
     ends.set(row.stream, row.revision);
   }
 
-  let missed = 0;
+  const missed: number[] = [];
   let doubled = 0;
   let outOfOrder = 0;
   for (const ids of shown) {
     const seen = new Set(ids);
-    missed += log.filter(({ id }) => !seen.has(id)).length;
+    missed.push(log.filter(({ id }) => !seen.has(id)).length);
     doubled += ids.length - seen.size;
     const positions = ids.map((id) => byId.get(id)?.position ?? 0);
     outOfOrder += positions.filter((position, i) => position < (positions[i - 1] ?? 0)).length;
     fail('a reader was shown what is not there', positions.filter((position) => position === 0).length);
   }
-  fail('an event was missed by a reader', missed);
+  for (const n of missed) fail('an event was missed by a reader', n);
   fail('an event was shown twice', doubled);
   fail('an event was shown out of order', outOfOrder);
 

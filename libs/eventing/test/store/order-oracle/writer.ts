@@ -1,6 +1,7 @@
 // One writing process of the order oracle: `store` appends through the driver with many callers, `transactions` calls the SQL
 // from transactions of its own, which roll back, wait, and own a transaction id before they append.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { Conflict, type EventStore, type Expected, LogDamaged } from '../../../src/store/port';
@@ -9,9 +10,9 @@ import type { Attempt, WriterReport } from './attempt';
 
 const [role, url, callers, seconds] = process.argv.slice(2) as [string, string, string, string];
 const connection = { connectionString: url, application_name: 'oracle-writer' };
-const end = Date.now() + Number(seconds) * 1_000;
+let end = 0;
 /** A last append may be sent again for so long. */
-const giveUp = end + 5_000;
+let giveUp = 0;
 
 const attempts: Attempt[] = [];
 const errors: Record<string, number> = {};
@@ -175,14 +176,15 @@ async function appendOn(client: Client, { stream, expected, ids }: Ask): Promise
 }
 
 async function main(): Promise<void> {
-  const times = Array.from({ length: Number(callers) });
-  if (role === 'store') {
-    const store = await postgresStore({ connection, install: false, limits: { share: 8 } });
-    await Promise.all(times.map(() => throughTheStore(store)));
-    await store.close();
-  } else {
-    await Promise.all(times.map(inTransactions));
-  }
+  process.on('disconnect', () => process.exit()); // nobody is left to hear it
+  const store = role === 'store' ? await postgresStore({ connection, install: false, limits: { share: 8 } }) : undefined;
+  process.send!('ready');
+  await once(process, 'message');
+  end = Date.now() + Number(seconds) * 1_000;
+  giveUp = end + 5_000;
+  const writing = Array.from({ length: Number(callers) }, () => (store ? throughTheStore(store) : inTransactions()));
+  await Promise.all(writing);
+  await store?.close();
   process.send!({ attempts, errors } satisfies WriterReport, () => process.exit(0));
 }
 void main();

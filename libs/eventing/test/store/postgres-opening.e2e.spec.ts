@@ -1,0 +1,67 @@
+import { START } from '../../src/store/port';
+import { install, newEpoch, notDurable, type StoreRefused } from '../../src/store/postgres/install';
+import { postgresStore, type PostgresStoreOptions } from '../../src/store/postgres/postgres-store';
+import { events, ids, readOn } from './events';
+import { postgresLab } from './postgres-lab';
+
+const { url, client, opened } = postgresLab('for each test');
+
+const refusal = (options: Partial<PostgresStoreOptions> = {}) =>
+  opened(options).then(
+    () => undefined,
+    (error: StoreRefused) => error.code,
+  );
+
+test('the schema is made once, however many processes begin together', async () => {
+  const stores = await Promise.all(Array.from({ length: 5 }, () => opened()));
+  const heads = await Promise.all(stores.map((it) => it.head()));
+  expect(new Set(heads.map((it) => it.epoch)).size).toBe(1);
+  await install(url());
+  expect((await stores[0]!.head()).epoch).toBe(heads[0]!.epoch);
+});
+
+test('a service needs to read all and to insert events, and no more', async () => {
+  await install(url());
+  const role = `writer_of_${client().database}`;
+  await client().query(`create role ${role}; grant usage on schema es to ${role};
+    grant select on all tables in schema es to ${role}; grant insert on es.events to ${role}`);
+  const store = await postgresStore({ connection: { connectionString: url(), options: `-c role=${role}` } });
+  try {
+    const given = events(2);
+    await store.append('order-1', 'none', given);
+    expect(await store.append('order-1', 'none', given)).toMatchObject({ status: 'duplicate' });
+    expect(ids(await readOn(store, START))).toEqual(ids(given));
+  } finally {
+    await store.close();
+    await client().query(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+test('is refused where there is no store and none may be made', async () => {
+  expect(await refusal({ install: false })).toBe('not-installed');
+});
+
+test('is refused when the schema is older or newer than this process knows', async () => {
+  await install(url());
+  await client().query('update es.store set version = 99');
+  expect(await refusal()).toBe('too-new');
+  expect(await refusal({ install: false })).toBe('too-new');
+  await client().query('update es.store set version = 0');
+  expect(await refusal({ install: false })).toBe('too-old');
+});
+
+test('is refused on a server that may forget what it has confirmed', async () => {
+  await client().query(`alter database ${client().database} set synchronous_commit = off`);
+  expect(await refusal()).toBe('not-durable');
+  await client().query(`alter database ${client().database} set synchronous_commit = local`);
+  expect(await refusal()).toBeUndefined();
+  expect(notDurable(['fsync', 'full_page_writes']).message).toMatch(/^fsync, full_page_writes are off/);
+});
+
+test('is refused on a copy in another cluster, until it has an epoch of its own', async () => {
+  await install(url());
+  await client().query('update es.store set cluster = cluster + 1');
+  expect(await refusal()).toBe('other-cluster');
+  await newEpoch(url());
+  expect(await refusal()).toBeUndefined();
+});
