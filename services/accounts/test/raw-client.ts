@@ -10,6 +10,11 @@ export interface RawAnswer {
   readonly closed: boolean;
 }
 
+interface Received {
+  readonly text: string;
+  readonly closed: boolean;
+}
+
 export interface RawClient {
   /** `endless` is sent again and again after the bytes, for as long as the server takes it. */
   send(bytes: string | Buffer, endless?: string): Promise<RawAnswer>;
@@ -19,13 +24,14 @@ export interface RawClient {
 /** Letters of a text are bytes: `\xff` is one. */
 export function rawClient(url: string): RawClient {
   const worker = new Worker(join(__dirname, 'raw-socket.cjs'));
-  const waiting = new Map<number, (answer: { text: string; closed: boolean }) => void>();
-  worker.on('message', ({ id, ...answer }: { id: number; text: string; closed: boolean }) => waiting.get(id)!(answer));
+  const waiting = new Map<number, { resolve(answer: Received): void; reject(error: Error): void }>();
+  worker.on('message', ({ id, ...answer }: Received & { id: number }) => waiting.get(id)!.resolve(answer));
+  worker.on('error', (error) => waiting.forEach(({ reject }) => reject(error)));
   let ids = 0;
   return {
     async send(bytes, endless) {
       const id = ids++;
-      const came = new Promise<{ text: string; closed: boolean }>((done) => waiting.set(id, done));
+      const came = new Promise<Received>((resolve, reject) => waiting.set(id, { resolve, reject }));
       worker.postMessage({
         id,
         port: Number(new URL(url).port),

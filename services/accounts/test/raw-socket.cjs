@@ -25,10 +25,6 @@ parentPort.on('message', ({ id, port, bytes, endless, limitMs = 25_000 }) => {
     clearTimeout(quiet);
     quiet = setTimeout(done, QUIET_MS, false);
   });
-  socket
-    .on('end', () => done(true))
-    .on('error', () => done(true))
-    .on('drain', more);
+  socket.on('end', () => done(true)).on('error', () => done(true));
   socket.write(bytes);
-  more();
 });

@@ -11,20 +11,12 @@ const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const aggregateId = z.strictObject({ id: uuid() });
 
-/** The one value of a header; sent twice, it is nobody's. */
-function single(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  if (value === undefined) return undefined;
-  const { rawHeaders } = request.raw;
-  let times = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) times++;
-  if (times > 1 || typeof value !== 'string') throw new Problem('header-malformed', { header: name });
-  return value;
-}
+/** Sent twice, a header is one value with a comma and a space in it, which none of these may have. */
+const valueOf = (request: FastifyRequest, name: string): string | undefined => request.headers[name] as string | undefined;
 
 /** The revision that `If-Match` asks for. */
 function expectedRevision(request: FastifyRequest): number | undefined {
-  const value = single(request, 'if-match');
+  const value = valueOf(request, 'if-match');
   if (value === undefined) return undefined;
   if (value === '*' || value.startsWith('W/')) throw new Problem('precondition-unsupported');
   const revision = /^"(\d{1,15})"$/.exec(value)?.[1];
@@ -41,10 +33,16 @@ export function checkedKey(key: string): string {
   return key;
 }
 
+export function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = valueOf(request, 'idempotency-key');
+  return key === undefined ? undefined : checkedKey(key);
+}
+
+const circumstance = z.strictObject({ occurredAt: instant() });
 const FUTURE_MS = 5 * 60_000;
 /** An instant that has come, or is about to: clocks differ. */
 export function checkedOccurredAt(value: unknown): string {
-  const { occurredAt } = validate(z.strictObject({ occurredAt: instant() }), { occurredAt: value });
+  const { occurredAt } = validate(circumstance, { occurredAt: value });
   if (Date.parse(occurredAt) > Date.now() + FUTURE_MS) {
     throw new Problem('invalid', { errors: [{ pointer: '/occurredAt', reason: 'is in the future' }] });
   }
@@ -52,7 +50,7 @@ export function checkedOccurredAt(value: unknown): string {
 }
 
 export const checkedId = (id: string): string => {
-  if (/[\u0000-\u001f/\\]/.test(id)) throw new Problem('not-found'); // eslint-disable-line no-control-regex -- no id has these
+  if (/[\u0000-\u001f/\\]/.test(id)) throw new Problem('not-found');
   return validate(aggregateId, { id }).id;
 };
 
@@ -63,9 +61,9 @@ export function commandOf(
   principal: Principal,
   id?: string,
 ): Command {
-  const key = single(request, 'idempotency-key');
+  const key = idempotencyKey(request);
   const traceparent = request.headers['traceparent'];
-  const occurredAt = single(request, 'occurred-at');
+  const occurredAt = valueOf(request, 'occurred-at');
   if (request.body === undefined) throw new Problem('body-empty');
   return {
     type,
@@ -74,7 +72,7 @@ export function commandOf(
     actor: principal.subject,
     expected: expectedRevision(request),
     ...(id !== undefined && { id: checkedId(id) }),
-    ...(key !== undefined && { commandId: commandIdOf(principal, checkedKey(key)) }),
+    ...(key !== undefined && { commandId: commandIdOf(principal, key) }),
     ...(occurredAt !== undefined && { occurredAt: checkedOccurredAt(occurredAt) }),
     ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
   };

@@ -74,7 +74,7 @@ export function commandController(aggregate: AnyAggregate): Type {
   }
   route('Bulk', 'bulk', 200, async function (request: Authenticated, reply: FastifyReply) {
     reply.header('content-type', 'application/x-ndjson; charset=utf-8');
-    return answerBulk(this.runtime, aggregate, request.body, principalOf(request), request.headers['accept-language']);
+    return answerBulk(this.runtime, aggregate, request);
   });
 
   Object.defineProperty(Commands, 'name', { value: `${contract.name}Commands` });

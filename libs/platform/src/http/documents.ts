@@ -1,36 +1,49 @@
-// /openapi.json and /asyncapi.json: generated from the contracts and the declarations of the queries, so that they can not lag.
+// /openapi.json: generated from the contracts and the declarations of the queries, so that it can not lag.
 import type { Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
-import type { CommandContract, EventContract } from '@kams/contracts/define';
-import { publicType, topicOf, type AnyAggregate } from '@kams/eventing';
-import { z } from 'zod';
-import { contractsOf } from '../run/runtime';
+import type { CommandContract } from '@kams/contracts/define';
+import { keys, type AnyAggregate } from '@kams/eventing';
 import type { Service } from '../service';
 import { commandRoutes } from './command-routes';
-import { eventsQuery } from './events.controller';
+import { fixedPaths } from './fixed-paths';
+import { jsonSchema, parametersOf, type Json } from './json-schema';
 import type { ProblemText } from './problems';
 import { queryOf, READ, type ReadOptions } from './read';
 
-export type Json = Record<string, unknown>;
+export { asyncApi } from './async-api';
+export type { Json } from './json-schema';
 
-const jsonSchema = (schema: z.ZodType, io: 'input' | 'output' = 'input'): Json => {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' });
-  return json;
-};
+type Refused = (...codes: readonly string[]) => Json;
 
-const problem = (...codes: readonly string[]): Json => ({
-  description: codes.join(', '),
+/** The answers of codes, by their status; whatever else may come is a problem too. */
+const refusedBy =
+  (problems: ReadonlyMap<string, ProblemText>): Refused =>
+  (...codes) => {
+    const answers: Record<string, Json> = {};
+    for (const { status } of new Set(codes.map((code) => problems.get(code)!))) {
+      answers[status] ??= problem(codes.filter((code) => problems.get(code)!.status === status).join(', '));
+    }
+    return { ...answers, default: problem('Any other problem') };
+  };
+const problem = (description: string): Json => ({
+  description,
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
+
 const header = (name: string, description: string): Json => ({ name, in: 'header', description, schema: { type: 'string' } });
 const pathId: Json = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 const openApiPath = (...parts: readonly string[]): string =>
-  `/${parts.filter(Boolean).join('/')}`.replace(/:(\w+)/g, '{$1}').replace(/\/+/g, '/');
+  `/${parts.join('/').split('/').filter(Boolean).join('/')}`.replace(/:(\w+)/g, '{$1}');
 
 const COMMAND_HEADERS = [
   header('Idempotency-Key', 'The same key and body get the same answer, and nothing happens twice.'),
   header('If-Match', 'The ETag that you decided by: "3". Stale, it is answered 412.'),
   header('Occurred-At', 'When it happened, if not now: history that is recorded later.'),
+];
+const COMMAND_CODES = [
+  ...['json-unacceptable', 'body-empty', 'header-malformed', 'unauthenticated', 'not-found', 'version-conflict', 'stale'],
+  ...['body-too-large', 'media-type-unsupported', 'invalid', 'number-not-exact', 'precondition-unsupported'],
+  ...['command-id-reused', 'not-storable', 'unavailable', 'outcome-unknown'],
 ];
 
 const answered: Json = {
@@ -39,9 +52,15 @@ const answered: Json = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/CommandAnswer' } } },
 };
 
-function commandOperation({ contract }: AnyAggregate, type: string, opens: boolean, hasId: boolean): Json {
+function commandOperation(
+  { contract, claims }: AnyAggregate,
+  type: string,
+  opens: boolean,
+  hasId: boolean,
+  refused: Refused,
+): Json {
   const command: CommandContract = contract.commands[type]!;
-  const refusals = Object.entries(contract.refusals).map(([code]) => code);
+  const refusals = Object.keys({ ...contract.refusals, ...(claims?.[type] && keys(contract.name).contract.refusals) });
   return {
     operationId: `${contract.name}.${type}`,
     tags: [contract.label.en],
@@ -56,54 +75,53 @@ function commandOperation({ contract }: AnyAggregate, type: string, opens: boole
     responses: {
       ...(opens && { 201: { ...answered, description: 'Opened; Location says where' } }),
       200: answered,
-      400: problem('json-unacceptable', 'header-malformed'),
-      401: problem('unauthenticated'),
-      404: problem('not-found'),
-      409: problem('version-conflict', ...refusals),
-      412: problem('stale'),
-      422: problem('invalid', 'command-id-reused'),
-      503: problem('unavailable', 'outcome-unknown'),
+      ...refused(...COMMAND_CODES, ...refusals),
     },
   };
 }
 
-function bulkOperation({ contract }: AnyAggregate): Json {
-  const line = (type: string) => ({
+function bulkOperation({ contract }: AnyAggregate, refused: Refused): Json {
+  const line = ([type, { data, opens = contract.ledger }]: [string, CommandContract]) => ({
     type: 'object',
-    required: ['command', 'data'],
+    required: ['command', 'data', ...(opens ? [] : ['id'])],
     properties: {
       command: { const: type },
-      id: { type: 'string', format: 'uuid' },
+      ...(!opens && { id: { type: 'string', format: 'uuid' } }),
       idempotencyKey: { type: 'string' },
       occurredAt: { type: 'string', format: 'date-time' },
-      data: jsonSchema(contract.commands[type]!.data),
+      data: jsonSchema(data),
     },
+    additionalProperties: false,
   });
   return {
     operationId: `${contract.name}.bulk`,
     tags: [contract.label.en],
-    summary: `Up to 1,000 commands, one a line`,
+    summary: 'Up to 1,000 commands, one a line',
     description: 'Newline-delimited JSON in and out: an outcome for each line, in their order. A refused line touches no other.',
+    parameters: [
+      header(
+        'Idempotency-Key',
+        'Gives each line without a key one of its own: the same lines in the same order get the same answers.',
+      ),
+    ],
     requestBody: {
       required: true,
-      content: { 'application/x-ndjson': { schema: { oneOf: Object.keys(contract.commands).map(line) } } },
+      content: {
+        'application/x-ndjson': { schema: { oneOf: Object.entries<CommandContract>(contract.commands).map(line) } },
+      },
     },
     responses: {
       200: { description: 'An outcome a line', content: { 'application/x-ndjson': {} } },
-      413: problem('body-too-large'),
+      ...refused(
+        'body-empty',
+        'header-malformed',
+        'unauthenticated',
+        'body-too-large',
+        'media-type-unsupported',
+        'precondition-unsupported',
+      ),
     },
   };
-}
-
-function parametersOf(query: z.ZodObject): Json[] {
-  const { properties = {}, required = [] } = jsonSchema(query) as { properties?: Record<string, Json>; required?: string[] };
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name) && schema['default'] === undefined,
-    ...(description !== undefined && { description }),
-    schema,
-  }));
 }
 
 /** The queries that a controller declares with `@Read`. */
@@ -118,110 +136,79 @@ function* readsOf(controller: Type): Generator<{ path: string; name: string; opt
   }
 }
 
+const readOperation = (controller: Type, path: string, name: string, options: ReadOptions, refused: Refused): Json => ({
+  operationId: `${controller.name}.${name}`,
+  tags: [tagOf(path)],
+  summary: options.summary,
+  ...(options.description !== undefined && { description: options.description }),
+  parameters: [...(path.includes('{id}') ? [pathId] : []), ...parametersOf(queryOf(options))],
+  responses: {
+    200: { description: 'As asked', content: { 'application/json': { schema: jsonSchema(options.answer, 'output') } } },
+    ...refused(
+      'unauthenticated',
+      'not-found',
+      'invalid',
+      'cursor-invalid',
+      'position-foreign',
+      'not-yet-projected',
+      'unavailable',
+    ),
+  },
+});
+const tagOf = (path: string): string => path.split('/')[1]!.replace(/^./, (it) => it.toUpperCase());
+
 export function openApi(services: readonly Service[], version: string, problems: ReadonlyMap<string, ProblemText>): Json {
+  const refused = refusedBy(problems);
   const paths: Record<string, Json> = {};
   const at = (path: string, method: string, operation: Json) => {
     paths[path] = { ...paths[path], [method]: operation };
   };
   for (const { aggregates, controllers } of services) {
     for (const aggregate of aggregates) {
+      const { plural } = aggregate.contract;
       for (const { type, path, opens } of commandRoutes(aggregate)) {
-        at(openApiPath(aggregate.contract.plural, path), 'post', commandOperation(aggregate, type, opens, path.includes(':id')));
+        at(openApiPath(plural, path), 'post', commandOperation(aggregate, type, opens, path.includes(':id'), refused));
       }
-      at(openApiPath(aggregate.contract.plural, 'bulk'), 'post', bulkOperation(aggregate));
+      at(openApiPath(plural, 'bulk'), 'post', bulkOperation(aggregate, refused));
     }
     for (const controller of controllers) {
       for (const { path, name, options } of readsOf(controller)) {
-        at(path, 'get', {
-          operationId: `${controller.name}.${name}`,
-          tags: [openApiTag(path)],
-          summary: options.summary,
-          ...(options.description !== undefined && { description: options.description }),
-          parameters: [...(path.includes('{id}') ? [pathId] : []), ...parametersOf(queryOf(options))],
-          responses: {
-            200: { description: 'As asked', content: { 'application/json': { schema: jsonSchema(options.answer, 'output') } } },
-            401: problem('unauthenticated'),
-            404: problem('not-found'),
-            422: problem('invalid', 'cursor-invalid', 'position-foreign'),
-            503: problem('not-yet-projected', 'unavailable'),
-          },
-        });
+        at(path, 'get', readOperation(controller, path, name, options, refused));
       }
     }
   }
-  at('/events', 'get', {
-    operationId: 'events',
-    tags: ['Events'],
-    summary: 'The public events, from a position on',
-    description: 'NDJSON, or server-sent events with `Accept: text/event-stream` (then `Last-Event-ID` is understood too).',
-    parameters: parametersOf(eventsQuery),
-    responses: { 200: { description: 'CloudEvents 1.0', content: { 'application/x-ndjson': {}, 'text/event-stream': {} } } },
-  });
   return {
     openapi: '3.1.0',
     info: { title: 'KAMS', version, description: services.map((it) => it.description).join('\n\n') },
     security: [{ bearer: [] }],
-    paths,
+    paths: { ...paths, ...fixedPaths(refused) },
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: {
-        CommandAnswer: {
-          type: 'object',
-          required: ['id', 'revision', 'position', 'outcome'],
-          properties: {
-            id: { type: 'string', format: 'uuid' },
-            revision: { type: 'integer', minimum: -1 },
-            position: { type: 'string', description: 'Give it to a query as `after` to read your own write.' },
-            outcome: { enum: ['opened', 'changed', 'unchanged'] },
-          },
-        },
-        Problem: {
-          type: 'object',
-          description: 'RFC 9457 problem details',
-          required: ['type', 'title', 'status', 'detail', 'code'],
-          properties: {
-            type: { type: 'string' },
-            title: { type: 'string' },
-            status: { type: 'integer' },
-            detail: { type: 'string', description: 'What it means and what to do, in the language of Accept-Language (en, zh)' },
-            code: { enum: [...problems.keys()] },
-          },
-        },
-      },
+      schemas: { CommandAnswer: commandAnswer, Problem: problemOf([...problems.keys()]) },
     },
   };
 }
 
-const openApiTag = (path: string): string => path.split('/')[1]!.replace(/^./, (it) => it.toUpperCase());
+const commandAnswer: Json = {
+  type: 'object',
+  required: ['id', 'revision', 'position', 'outcome'],
+  properties: {
+    id: { type: 'string', description: 'A UUID; of a ledger, the tenant.' },
+    revision: { type: 'integer', minimum: -1 },
+    position: { type: 'string', description: 'Give it to a query as `after` to read your own write.' },
+    outcome: { enum: ['opened', 'changed', 'unchanged'] },
+  },
+};
 
-export function asyncApi(services: readonly Service[], version: string): Json {
-  const channels: Record<string, Json> = {};
-  const operations: Record<string, Json> = {};
-  for (const it of services) {
-    const topic = topicOf(it.name);
-    const messages = contractsOf(it).flatMap(({ events }) =>
-      Object.values(events)
-        .filter((event: EventContract) => event.public !== undefined)
-        .map((event: EventContract) => [publicType(it.name, event.public!, event.version), message(it.name, event)] as const),
-    );
-    channels[topic] = { address: topic, description: it.description, messages: Object.fromEntries(messages) };
-    operations[`publish.${it.name}`] = { action: 'send', channel: { $ref: `#/channels/${topic}` } };
-  }
-  return {
-    asyncapi: '3.0.0',
-    info: { title: 'KAMS events', version },
-    defaultContentType: 'application/json',
-    channels,
-    operations,
-  };
-}
-
-const message = (service: string, event: EventContract): Json => ({
-  name: publicType(service, event.public!, event.version),
-  title: event.label.en,
-  'x-title-zh': event.label.zh,
-  summary: event.description,
-  contentType: 'application/json',
-  payload: jsonSchema(event.data, 'output'),
-  examples: [{ payload: event.example }],
+const problemOf = (codes: readonly string[]): Json => ({
+  type: 'object',
+  description: 'RFC 9457 problem details',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string', format: 'uri-reference' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What it means and what to do, in the language of Accept-Language (en, zh)' },
+    code: { enum: codes },
+  },
 });

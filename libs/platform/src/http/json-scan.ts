@@ -1,6 +1,8 @@
 // The gate before JSON.parse: what would make it slow, or lose something in silence, is refused in one pass over the bytes.
 import { isAscii, isUtf8 } from 'node:buffer';
 
+export { hasForbiddenText } from '@kams/contracts/values';
+
 export interface JsonLimits {
   /** Arrays and objects inside each other. */
   readonly depth: number;
@@ -55,11 +57,6 @@ export function parseStrict(bytes: Buffer, limits: JsonLimits = JSON_LIMITS): un
   if (changed >= 0) throw new UnacceptableJson('json-number', changed);
   return JSON.parse(ascii ? latin1 : bytes.toString('utf8'));
 }
-
-/** NUL, another control character than line feed and tab, or half a surrogate pair: nothing that text of ours may hold. */
-export const hasForbiddenText = (value: string): boolean => FORBIDDEN_TEXT.test(value);
-
-const FORBIDDEN_TEXT = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/u;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -4,7 +4,8 @@ import { Problem } from './problems';
 
 export const positionToken = (epoch: string, position: Position): string => `${epoch}.${position.replace(/^0+(?=.)/, '') || '0'}`;
 
-const FORM = /^([0-9a-f-]{36})\.(\d{1,20})$/;
+/** Fewer digits than a position has: the largest of them are beyond what a store can be asked for. */
+const FORM = /^([0-9a-f-]{36})\.(\d{1,18})$/;
 
 /** @throws Problem `invalid` for what is no token, `position-foreign` for one of another history */
 export function positionOf(current: string, token: string): Position {

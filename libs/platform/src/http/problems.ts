@@ -41,11 +41,15 @@ export const GENERAL_PROBLEMS = {
     'The request can not be read. Check the path and the headers.',
     '请求无法解析，请检查路径和请求头。',
   ),
-  'header-malformed': text(400, 'The header named in "header" is not well formed.', 'header 所指的请求头格式错误。'),
+  'header-malformed': text(
+    400,
+    'The header named in "header" is not well formed. Send it once, in the form that the reference gives.',
+    'header 所指的请求头格式错误，请按参考文档修正并只发送一次。',
+  ),
   'precondition-unsupported': text(
     422,
-    'If-Match takes one strong ETag, as an answer gave it: "3".',
-    'If-Match 只接受一个强 ETag。',
+    'If-Match takes one strong ETag, as an answer gave it: "3". A bulk request takes none.',
+    'If-Match 只接受一个强 ETag；批量请求不接受。',
   ),
   invalid: text(422, 'Some values are not valid. "errors" says which and why.', '部分值无效，详见 errors。'),
   'position-foreign': text(
@@ -74,7 +78,11 @@ export const GENERAL_PROBLEMS = {
     '需要有效令牌。',
   ),
   forbidden: text(403, 'The token does not allow this. Ask for the role named in "role".', '令牌权限不足。'),
-  'not-found': text(404, 'There is nothing here under this address.', '未找到。'),
+  'not-found': text(
+    404,
+    'There is nothing here under this address. Check the path and the id; /docs lists all paths.',
+    '未找到，请检查路径和标识。',
+  ),
   'method-not-allowed': text(405, 'This address does not take that method. "allow" says which it takes.', '该地址不支持此方法。'),
   'not-acceptable': text(
     406,
@@ -89,13 +97,17 @@ export const GENERAL_PROBLEMS = {
   ),
   stale: text(412, 'It changed since you read it. Read it again, and decide with its new ETag.', '数据已变更，请重新读取。'),
   'body-too-large': text(413, 'The body is too large. Send less at once; many commands go to /bulk.', '请求体过大，请分批发送。'),
-  'address-too-long': text(414, 'The address is too long.', '地址过长。'),
+  'address-too-long': text(414, 'The address is too long. Send fewer or shorter parameters.', '地址过长，请减少或缩短参数。'),
   'media-type-unsupported': text(
     415,
     'The body must be application/json in UTF-8 (application/x-ndjson for bulk), without Content-Encoding.',
     '请求体必须为 UTF-8 的 application/json。',
   ),
-  'headers-too-large': text(431, 'There are too many headers, or they are too long.', '请求头过多或过长。'),
+  'headers-too-large': text(
+    431,
+    'There are too many headers, or they are too long. Send at most 100 of them, and 16 KB in all.',
+    '请求头过多或过长，最多 100 个、共 16 KB。',
+  ),
   'too-many-requests': text(429, 'Too many requests. Try again after the time in Retry-After.', '请求过多，请稍后重试。'),
   unavailable: text(
     503,
@@ -131,16 +143,10 @@ export class Problem extends Error {
   }
 }
 
-export interface ProblemBody {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly [detail: string]: unknown;
-}
+/** An answer, ready to be sent as application/problem+json. */
 export interface Answerable {
-  readonly body: ProblemBody;
+  readonly status: number;
+  readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -164,8 +170,8 @@ export function problemTable(services: readonly Service[]): ReadonlyMap<string, 
 }
 
 const RETRY_SOON = { 'Retry-After': '1' };
-/** An answer stays below 4 KB: lists in it are cut. */
 const MOST_LISTED = 20;
+const MOST_BYTES = 4_000;
 
 /** What an error means to the caller: its code, what to say besides, and headers. Undefined: it is our fault. */
 export function problemOf(error: unknown): Problem | Refusal | undefined {
@@ -189,20 +195,18 @@ export function problemOf(error: unknown): Problem | Refusal | undefined {
   return undefined;
 }
 
+/** RFC 9457 as JSON, below 4 KB: its lists are cut to twenty, and further until it fits. */
 export function answerTo(error: Problem | Refusal, table: ReadonlyMap<string, ProblemText>, language: Language): Answerable {
-  const known = table.get(error.code) ?? GENERAL_PROBLEMS.internal;
-  const details = Object.fromEntries(
-    Object.entries(error.details).map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, MOST_LISTED) : value]),
-  );
-  return {
-    body: {
-      type: `/problems/${error.code}`,
-      title: error.code.replaceAll('-', ' '),
-      status: known.status,
-      detail: known[language],
-      code: error.code,
-      ...details,
-    },
-    headers: error instanceof Problem ? error.headers : {},
-  };
+  const { status, [language]: detail } = table.get(error.code) ?? GENERAL_PROBLEMS.internal;
+  const { code, details } = error;
+  const fixed = { type: `/problems/${code}`, title: code.replaceAll('-', ' '), status, detail, code };
+  for (let most = MOST_LISTED; ; most >>= 1) {
+    const text = JSON.stringify({ ...fixed, ...shortened(details, most) });
+    if (most === 0 || Buffer.byteLength(text) <= MOST_BYTES) {
+      return { status, text, headers: error instanceof Problem ? error.headers : {} };
+    }
+  }
 }
+
+const shortened = (details: Readonly<Record<string, unknown>>, most: number): object =>
+  Object.fromEntries(Object.entries(details).map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, most) : value]));

@@ -14,6 +14,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { hasForbiddenText } from '@kams/contracts/values';
 import type { Projection } from '@kams/eventing';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
@@ -22,7 +23,7 @@ import { principalOf, type Authenticated } from './access';
 import { checkedId } from './command-request';
 import { positionOf } from './position-token';
 import { Problem } from './problems';
-import { validate } from './validate';
+import { pointer, validate } from './validate';
 
 export interface ReadOptions {
   readonly summary: string;
@@ -40,6 +41,7 @@ const after = z.string().max(80).optional().meta({
   description: 'The `position` that a command answered: the answer shows at least that, or it is 503 with Retry-After.',
 });
 
+/** The query of a handler with `after`; made once, it costs 50 µs. */
 export const queryOf = ({ query }: ReadOptions): z.ZodObject => (query ?? z.strictObject({})).extend({ after });
 
 export interface AskedFor<Q extends z.ZodType = z.ZodObject<Record<never, never>>> {
@@ -48,6 +50,10 @@ export interface AskedFor<Q extends z.ZodType = z.ZodObject<Record<never, never>
   readonly tenantId: string;
   /** The address without its cursor: what a cursor belongs to. */
   readonly route: string;
+}
+
+interface Declared extends ReadOptions {
+  readonly schema: z.ZodObject;
 }
 
 type Asking = Authenticated & { asked?: AskedFor<z.ZodType> };
@@ -60,9 +66,10 @@ export class ReadInterceptor implements NestInterceptor {
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const options = this.reflector.get<ReadOptions>(READ, context.getHandler());
+    const { schema, ...options } = this.reflector.get<Declared>(READ, context.getHandler());
     const request = context.switchToHttp().getRequest<Asking>();
-    const { after: token, ...query } = validate(queryOf(options), request.query) as { after?: string };
+    ensureText(request.query as Readonly<Record<string, unknown>>);
+    const { after: token, ...query } = validate(schema, request.query) as { after?: string };
     if (token !== undefined) await this.comeTo(options, token);
     const { id } = request.params as { id?: string };
     request.asked = {
@@ -85,7 +92,21 @@ export class ReadInterceptor implements NestInterceptor {
 }
 
 export const Read = (path: string, options: ReadOptions) =>
-  applyDecorators(Get(path), SetMetadata(READ, options), UseInterceptors(ReadInterceptor));
+  applyDecorators(
+    Get(path),
+    SetMetadata(READ, { ...options, schema: queryOf(options) } satisfies Declared),
+    UseInterceptors(ReadInterceptor),
+  );
+
+/** A NUL in a filter would be an error of the database. */
+function ensureText(query: Readonly<Record<string, unknown>>): void {
+  for (const name in query) {
+    const value = query[name];
+    if (typeof value === 'string' && hasForbiddenText(value)) {
+      throw new Problem('invalid', { errors: [{ pointer: pointer([name]), reason: 'has characters that text can not hold' }] });
+    }
+  }
+}
 
 export const Asked = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Asking>().asked,

@@ -4,13 +4,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { metricsOf } from '../run/metrics';
 import type { Runtime } from '../run/runtime';
 import { parseStrict } from './json-scan';
+import { answerUnreadable, answerUnroutable } from './problem-filter';
 import { Problem } from './problems';
+import { OF_DATA, OF_PAGES } from './response-headers';
 
 const MOST_HEADERS = 100;
+const MOST_ADDRESS = 8_192;
 const BODY_BYTES = 64 * 1024;
 const BULK_BYTES = 1024 * 1024;
 /** Answers that are not JSON. */
 const OTHER_ANSWERS = /^\/(docs|events|metrics)\b/;
+const PAGES = /^\/docs\b/;
+const ACCEPTABLE = /\*\/\*|application\/(\*|json|x-ndjson|problem\+json)/i;
 
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
@@ -22,12 +27,36 @@ export function httpAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
-    http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    http: {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2_000,
+      // A header of which there may be one, sent twice, is otherwise read as the first here and as the last elsewhere.
+      joinDuplicateHeaders: true,
+      // Node's own answer to its absence has no body.
+      requireHostHeader: false,
+    },
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnreadable,
   });
 }
 
+export interface Route {
+  readonly method: string;
+  /** As it is declared: `/accounts/:id`. */
+  readonly url: string;
+  readonly pattern: RegExp;
+}
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** All that the router knows, whoever declared it. */
+    readonly routes: readonly Route[];
+  }
+}
+
 export function configure(server: FastifyInstance, runtime: Runtime): void {
-  const routes: { method: string; pattern: RegExp }[] = [];
+  const routes: Route[] = [];
+  server.decorate('routes', routes);
   server.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(
       `^${url
@@ -35,22 +64,26 @@ export function configure(server: FastifyInstance, runtime: Runtime): void {
         .replace(/:\w+/g, '[^/]+')
         .replace(/\\\*/g, '.*')}$`,
     );
-    for (const one of [method].flat()) routes.push({ method: one, pattern });
+    for (const one of [method].flat()) routes.push({ method: one, url, pattern });
   });
 
-  server.addHook('onRequest', async (request) => {
-    if (request.raw.rawHeaders.length > 2 * MOST_HEADERS) throw new Problem('headers-too-large');
-    if (request.headers['content-encoding'] !== undefined) throw new Problem('media-type-unsupported');
-    if (!acceptsJson(request)) throw new Problem('not-acceptable');
+  const methodsOf = (path: string): string[] => [...new Set(routes.filter((it) => it.pattern.test(path)).map((it) => it.method))];
+  server.addHook('onRequest', (request, _reply, done) => {
+    const problem = refusalOf(request) ?? (request.is404 ? unknownAddress(methodsOf(pathOf(request))) : undefined);
+    done(problem);
   });
-  server.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
+  // Node would answer an expectation that it does not know without a body; RFC 9110 lets a server take no notice of it.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+  server.addHook('onSend', (request, reply, payload, done) => {
+    reply.headers(PAGES.test(request.url) ? OF_PAGES : OF_DATA);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
   const { requests } = metricsOf(runtime);
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+    done();
   });
 
   server.removeAllContentTypeParsers();
@@ -68,21 +101,10 @@ export function configure(server: FastifyInstance, runtime: Runtime): void {
     { parseAs: 'buffer', bodyLimit: BULK_BYTES },
     async (request: FastifyRequest, body: Buffer) => {
       ensureUtf8(request);
-      if (!request.url.startsWith('/') || !/\/bulk(\?|$)/.test(request.url)) throw new Problem('media-type-unsupported');
+      if (!request.routeOptions.url?.endsWith('/bulk')) throw new Problem('media-type-unsupported');
       return body;
     },
   );
-
-  // Nest answers unknown addresses through the filter; this tells it which methods an address does take.
-  server.decorate('methodsOf', (path: string) => [
-    ...new Set(routes.filter((it) => it.pattern.test(path)).map((it) => it.method)),
-  ]);
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    methodsOf(path: string): readonly string[];
-  }
 }
 
 function ensureUtf8(request: FastifyRequest): void {
@@ -90,11 +112,25 @@ function ensureUtf8(request: FastifyRequest): void {
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new Problem('media-type-unsupported');
 }
 
+/** What no route needs to look at. */
+function refusalOf(request: FastifyRequest): Problem | undefined {
+  const { headers, raw } = request;
+  if (raw.rawHeaders.length > 2 * MOST_HEADERS) return new Problem('headers-too-large');
+  if (request.url.length > MOST_ADDRESS) return new Problem('address-too-long');
+  if (headers.host === undefined && raw.httpVersionMinor > 0) return new Problem('header-malformed', { header: 'host' });
+  if (headers['content-encoding'] !== undefined) return new Problem('media-type-unsupported');
+  return acceptsJson(request) ? undefined : new Problem('not-acceptable');
+}
+
+const pathOf = ({ url }: FastifyRequest): string => {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+};
+
+const unknownAddress = (allow: readonly string[]): Problem =>
+  allow.length === 0 ? new Problem('not-found') : new Problem('method-not-allowed', { allow }, { Allow: allow.join(', ') });
+
 function acceptsJson(request: FastifyRequest): boolean {
   const { accept } = request.headers;
-  return (
-    accept === undefined ||
-    OTHER_ANSWERS.test(request.url) ||
-    /\*\/\*|application\/(\*|json|x-ndjson|problem\+json)/i.test(accept)
-  );
+  return accept === undefined || ACCEPTABLE.test(accept) || OTHER_ANSWERS.test(request.url);
 }

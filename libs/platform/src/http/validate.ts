@@ -10,7 +10,8 @@ export interface FieldError {
 }
 
 const escaped = (part: PropertyKey): string => String(part).slice(0, 60).replaceAll('~', '~0').replaceAll('/', '~1');
-const pointer = (path: readonly PropertyKey[]): string => path.map((part) => `/${escaped(part)}`).join('');
+/** RFC 6901; of a name that is longer than any of ours, its beginning. */
+export const pointer = (path: readonly PropertyKey[]): string => path.map((part) => `/${escaped(part)}`).join('');
 
 function* findings(issues: readonly z.core.$ZodIssue[]): Generator<FieldError> {
   for (const issue of issues) {
@@ -24,14 +25,14 @@ function* findings(issues: readonly z.core.$ZodIssue[]): Generator<FieldError> {
   }
 }
 
-/** The value as the schema has it, or a 422 that names at most twenty fields. */
-export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** The value as the schema has it, or a 422 that names at most twenty fields; `within` is where the value stands in the body. */
+export function validate<S extends z.ZodType>(schema: S, value: unknown, within = ''): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors: FieldError[] = [];
   for (const finding of findings(result.error.issues)) {
     if (errors.length === MOST_ERRORS) break;
-    errors.push(finding);
+    errors.push({ ...finding, pointer: within + finding.pointer });
   }
   throw new Problem('invalid', { errors });
 }

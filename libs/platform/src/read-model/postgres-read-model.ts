@@ -21,19 +21,20 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
   const nameOf = (name: string, side: Side): string => (side === 'live' ? name : `${name}__beside`);
   const tag = () => randomBytes(4).toString('hex');
 
-  async function exists(name: string): Promise<boolean> {
-    const [row] = await source.query<{ there: boolean }[]>('select to_regclass($1) is not null as there', [inSchema(name)]);
-    return row!.there;
-  }
+  /** Tables are made and changed by one process at a time: two may start, or build again, at the same moment. */
+  const changingTables = <T>(change: (manager: EntityManager) => Promise<T>): Promise<T> =>
+    source.transaction(async (manager) => {
+      await manager.query('select pg_advisory_xact_lock(hashtext($1))', [`kams read model ${schema}`]);
+      return change(manager);
+    });
 
   async function run(manager: EntityManager, statements: readonly string[]): Promise<void> {
     for (const statement of statements) await manager.query(statement);
   }
 
   return {
-    async prepare(projection) {
-      await source.transaction(async (manager) => {
-        await manager.query(`select pg_advisory_xact_lock(hashtext($1))`, [`kams read model ${schema}`]);
+    prepare: (projection) =>
+      changingTables(async (manager) => {
         await run(manager, [
           `create schema if not exists ${quote(schema)}`,
           `create table if not exists ${inSchema('checkpoint')} (
@@ -43,23 +44,24 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
           `create table if not exists ${inSchema('definition')} (
              projection text collate "C" primary key, hash text collate "C" not null)`,
         ]);
-      });
-      const hash = definitionHash(projection);
-      if (!(await exists(projection.table.name))) {
-        await source.transaction(async (manager) => {
-          await run(manager, createTable(schema, projection.table.name, projection.table, tag()));
-          await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1`, [projection.name]);
-          await manager.query(
-            `insert into ${inSchema('definition')} values ($1, $2) on conflict (projection) do update set hash = excluded.hash`,
-            [projection.name, hash],
-          );
-        });
-        return 'ready';
-      }
-      const [known] = await source.query<{ hash: string }[]>(`select hash from ${inSchema('definition')} where projection = $1`, [
+        const { name, table } = projection;
+        const [live] = await manager.query<{ there: boolean }[]>('select to_regclass($1) is not null as there', [
+          inSchema(table.name),
+        ]);
+        if (live!.there) return;
+        await run(manager, createTable(schema, table.name, table, tag()));
+        await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1`, [name]);
+        await manager.query(
+          `insert into ${inSchema('definition')} values ($1, $2) on conflict (projection) do update set hash = excluded.hash`,
+          [name, definitionHash(projection)],
+        );
+      }),
+
+    async isCurrent(projection) {
+      const [row] = await source.query<{ hash: string }[]>(`select hash from ${inSchema('definition')} where projection = $1`, [
         projection.name,
       ]);
-      return known?.hash === hash ? 'ready' : 'outdated';
+      return row?.hash === definitionHash(projection);
     },
 
     async checkpoint(projection, side) {
@@ -93,45 +95,47 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
     },
 
     async commit(projection, side, from, change) {
-      // The checkpoint first: its row is the one lock between this projector, a second one and the switch of a rebuild.
+      // The checkpoint first, here and below: its row is the one lock between this projector, a second one and the switch of a
+      // rebuild. What readers are told of waits for the disk: after a crash they must not be shown an older state.
       if (change.upsert.length === 0 && change.remove.length === 0) return moved(source.manager, projection, side, from, change);
       return source.transaction(async (manager) => {
+        if (side === 'live') await manager.query('set local synchronous_commit = on');
         if (!(await moved(manager, projection, side, from, change))) return false;
         await write(manager, projection, side, change);
         return true;
       });
     },
 
-    async beginBeside(projection, keep) {
-      const name = nameOf(projection.table.name, 'beside');
-      if (keep && (await exists(name))) return;
-      await source.transaction(async (manager) => {
-        await manager.query(`drop table if exists ${inSchema(name)}`);
+    beginBeside: (projection) =>
+      changingTables(async (manager) => {
+        const name = nameOf(projection.table.name, 'beside');
         await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1 and side = 'beside'`, [projection.name]);
+        await manager.query(`drop table if exists ${inSchema(name)}`);
         await run(manager, createTable(schema, name, projection.table, tag()));
-      });
-    },
+      }),
 
-    replace: (projection) =>
-      source.transaction(async (manager) => {
+    replace: (projection, { evenIfBehind }) =>
+      changingTables(async (manager) => {
+        const { name } = projection;
         const rows = await manager.query<{ side: Side; epoch: string; position: string }[]>(
           `select side, epoch, position from ${inSchema('checkpoint')} where projection = $1 order by side for update`,
-          [projection.name],
+          [name],
         );
         const live = rows.find((it) => it.side === 'live');
         const beside = rows.find((it) => it.side === 'beside');
-        if (!beside || (live && live.epoch === beside.epoch && live.position > beside.position)) return false;
+        if (!beside) return false;
+        if (!evenIfBehind && live && live.position > beside.position) return false;
         await run(manager, [
           `drop table ${tableOf(projection, 'live')}`,
           `alter table ${tableOf(projection, 'beside')} rename to ${quote(projection.table.name)}`,
         ]);
-        await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1 and side = 'live'`, [projection.name]);
+        await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1 and side = 'live'`, [name]);
         await manager.query(`update ${inSchema('checkpoint')} set side = 'live', generation = $2 where projection = $1`, [
-          projection.name,
+          name,
           tag(),
         ]);
         await manager.query(`update ${inSchema('definition')} set hash = $2 where projection = $1`, [
-          projection.name,
+          name,
           definitionHash(projection),
         ]);
         return true;

@@ -2,6 +2,7 @@
 import {
   busFeed,
   commandHandler,
+  delay,
   keys,
   logBus,
   projector,
@@ -11,12 +12,15 @@ import {
   type CommandHandler,
   type EventStore,
   type Feed,
+  type Position,
   type Projection,
   type Projector,
+  type ReadModel,
   type RebuildProgress,
 } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
 import type { AnyContract } from '@kams/contracts/define';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Logger } from 'pino';
 import { problemTable, type ProblemText } from '../http/problems';
@@ -35,14 +39,20 @@ export interface RuntimeOptions {
   readonly now?: () => Date;
 }
 
-export type RebuildState = 'running' | 'done' | 'failed';
+export type RebuildState = 'running' | 'done' | 'stopped' | 'failed';
 export interface RebuildReport extends Partial<RebuildProgress> {
   readonly state: RebuildState;
   readonly error?: string;
 }
+interface Rebuild {
+  report: RebuildReport;
+  readonly ended: Promise<void>;
+}
+/** Until a projection that the code has changed is tried again. */
+const RENEWED_AGAIN_MS = 1_000;
 
 /** What the requests of this process are served from. */
-export class Runtime {
+export class Runtime implements OnModuleDestroy {
   readonly commands: CommandHandler;
   readonly bus: Bus;
   readonly services: readonly Service[];
@@ -57,10 +67,11 @@ export class Runtime {
 
   private history = '';
   private readonly log: Logger;
+  private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
   private readonly running: Promise<void>[] = [];
-  private readonly rebuilds = new Map<string, RebuildReport>();
+  private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
 
   constructor({ services, store, readDatabase, hashKey, cursorKey, readWaitMs, log, now = () => new Date() }: RuntimeOptions) {
@@ -78,21 +89,28 @@ export class Runtime {
 
   /** Makes the tables, starts every projector, and builds again what the code has changed. */
   async start(): Promise<void> {
-    this.history = (await this.store.head()).epoch;
+    const { epoch, position } = await this.store.head();
+    this.history = epoch;
     for (const service of this.services) {
       const readModel = postgresReadModel(this.readDatabase, service.name);
       for (const projection of service.projections) {
-        const state = await readModel.prepare(projection);
+        await readModel.prepare(projection);
         const it = projector(projection, this.feedOf(service, projection), readModel);
         this.projectors.set(projection.name, it);
         this.running.push(it.run(this.stopping.signal));
-        if (state === 'outdated') void this.rebuild(projection.name);
+        if (!(await readModel.isCurrent(projection))) this.running.push(this.renew(projection, readModel));
       }
     }
-    void this.firstCatchUp();
+    void this.firstCatchUp(position);
+  }
+
+  /** The HTTP server is about to close, and waits for every answer: the endless ones end. */
+  onModuleDestroy(): void {
+    this.closing.abort();
   }
 
   async stop(): Promise<void> {
+    this.closing.abort();
     this.stopping.abort();
     await Promise.all(this.running);
   }
@@ -109,7 +127,7 @@ export class Runtime {
 
   /** Aborts when the process is about to end: streams end with it. */
   get stopped(): AbortSignal {
-    return this.stopping.signal;
+    return this.closing.signal;
   }
 
   /** What was not foreseen: in the log with an id that the answer carries. */
@@ -129,29 +147,45 @@ export class Runtime {
 
   /** Builds a projection again while it goes on serving; a second call for the same one joins the first. */
   rebuild(name: string): RebuildReport {
+    return this.rebuilding(name).report;
+  }
+
+  rebuildOf(name: string): RebuildReport | undefined {
+    return this.rebuilds.get(name)?.report;
+  }
+
+  private rebuilding(name: string): Rebuild {
     const before = this.rebuilds.get(name);
-    if (before?.state === 'running') return before;
+    if (before?.report.state === 'running') return before;
     const owner = this.services.find((it) => it.projections.some((projection) => projection.name === name));
     const projection = owner?.projections.find((it) => it.name === name);
     if (!owner || !projection) throw new RangeError(`there is no projection ${name}`);
 
-    const report = (it: RebuildReport) => void this.rebuilds.set(name, it);
-    report({ state: 'running', projection: name });
     const working = rebuild(projection, this.feedOf(owner, projection), postgresReadModel(this.readDatabase, owner.name), {
       signal: this.stopping.signal,
-      progress: (it) => report({ state: 'running', ...it }),
-    })
-      .then(() => report({ ...this.rebuilds.get(name), state: 'done' }))
-      .catch((error: Error) => {
+      progress: (progress) => (it.report = { state: 'running', ...progress }),
+    });
+    const ended = working.then(
+      (done) => void (it.report = { ...it.report, state: done ? 'done' : 'stopped' }),
+      (error: Error) => {
         this.log.error({ err: error, projection: name }, 'rebuild failed');
-        report({ ...this.rebuilds.get(name), state: 'failed', error: error.message });
-      });
-    this.running.push(working);
-    return this.rebuilds.get(name)!;
+        it.report = { ...it.report, state: 'failed', error: error.message };
+      },
+    );
+    const it: Rebuild = { report: { state: 'running', projection: name }, ended };
+    this.rebuilds.set(name, it);
+    this.running.push(ended);
+    return it;
   }
 
-  rebuildOf(name: string): RebuildReport | undefined {
-    return this.rebuilds.get(name);
+  /** Builds again what the code has changed, however often it takes: until then its projector stands still. */
+  private async renew(projection: Projection, readModel: ReadModel): Promise<void> {
+    const { signal } = this.stopping;
+    const isCurrent = () => readModel.isCurrent(projection).catch(() => false);
+    while (!signal.aborted && !(await isCurrent())) {
+      await this.rebuilding(projection.name).ended;
+      await delay(RENEWED_AGAIN_MS, signal);
+    }
   }
 
   private feedOf(service: Service, { contracts, over, name }: Projection): Feed {
@@ -159,8 +193,7 @@ export class Runtime {
     return over === undefined ? own : busFeed(this.bus, `${service.name}.${name}`, over, contracts, own);
   }
 
-  private async firstCatchUp(): Promise<void> {
-    const { position } = await this.store.head();
+  private async firstCatchUp(position: Position): Promise<void> {
     for (const it of this.projectors.values()) {
       while (!this.stopping.signal.aborted && !(await it.reached(position, 1_000)));
     }

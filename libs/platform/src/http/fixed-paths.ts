@@ -1,0 +1,99 @@
+// The paths that every installation has beside those of its services, for /openapi.json.
+import { eventsQuery } from './events.controller';
+import { parametersOf, type Json } from './json-schema';
+import type { GeneralCode } from './problems';
+
+const text = { type: 'string' };
+const object = (properties: Json): Json => ({ type: 'object', required: Object.keys(properties), properties });
+
+const projection: Json = {
+  ...object({ name: text, position: text, lag: { type: 'integer', description: 'Events that it is behind.' } }),
+  description: '`failure` says why it stands still, `rebuild` how its rebuild goes.',
+};
+const status = { epoch: text, head: text, projections: { type: 'array', items: projection } };
+const rebuild = object({ state: { enum: ['running', 'done', 'failed'] } });
+const projectionName: Json = { name: 'name', in: 'path', required: true, schema: text };
+
+const answer = (type: string, schema: Json, description = 'As asked'): Json => ({ description, content: { [type]: { schema } } });
+const json = (schema: Json, description?: string): Json => answer('application/json', schema, description);
+const operation = (tag: string, operationId: string, summary: string, responses: Json, more: Json = {}): Json => ({
+  operationId,
+  tags: [tag],
+  summary,
+  ...more,
+  responses,
+});
+
+/** `refused` gives the answers of these codes, by their status. */
+export function fixedPaths(refused: (...codes: readonly GeneralCode[]) => Json): Record<string, Json> {
+  const open = { security: [] };
+  const document = (id: string, summary: string, type: string): Json => ({
+    get: operation('Documents', id, summary, { 200: answer(type, {}), ...refused() }, open),
+  });
+  const forOperators = refused('unauthenticated', 'forbidden', 'not-found', 'unavailable');
+
+  return {
+    '/events': {
+      get: operation(
+        'Events',
+        'events',
+        'The public events, from a position on',
+        {
+          200: { description: 'CloudEvents 1.0', content: { 'application/x-ndjson': {}, 'text/event-stream': {} } },
+          ...refused('unauthenticated', 'invalid', 'position-foreign', 'unavailable'),
+        },
+        {
+          description: 'NDJSON, or server-sent events with `Accept: text/event-stream` (then `Last-Event-ID` is understood too).',
+          parameters: parametersOf(eventsQuery),
+        },
+      ),
+    },
+    '/health/live': {
+      get: operation(
+        'Health',
+        'live',
+        'The process runs',
+        { 200: json(object({ status: { const: 'live' } })), ...refused() },
+        open,
+      ),
+    },
+    '/health/ready': {
+      get: operation(
+        'Health',
+        'ready',
+        'Every projection moves, and has come to where the store was at the start',
+        {
+          200: json(object({ status: { const: 'ready' }, ...status })),
+          503: json(object({ status: { const: 'not-ready' }, ...status }), 'Not yet; Retry-After says when to ask again'),
+          ...refused(),
+        },
+        open,
+      ),
+    },
+    '/metrics': {
+      get: operation(
+        'Health',
+        'metrics',
+        'In the form that Prometheus reads',
+        { 200: answer('text/plain', text), ...refused() },
+        open,
+      ),
+    },
+    '/operations/status': {
+      get: operation('Operations', 'status', 'How far each projection has come', { 200: json(object(status)), ...forOperators }),
+    },
+    '/operations/projections/{name}/rebuild': {
+      parameters: [projectionName],
+      post: operation('Operations', 'rebuild', 'Build a projection again while it goes on serving', {
+        202: json(rebuild, 'Begun, or joined'),
+        ...forOperators,
+      }),
+      get: operation('Operations', 'rebuilding', 'How a rebuild goes', { 200: json(rebuild), ...forOperators }),
+    },
+    '/openapi.json': document('openApi', 'This document', 'application/json'),
+    '/asyncapi.json': document('asyncApi', 'The events, as AsyncAPI', 'application/json'),
+    '/docs': document('docs', 'This document, to read and to try out', 'text/html'),
+    '/docs/json': document('docsJson', 'This document', 'application/json'),
+    '/docs/yaml': document('docsYaml', 'This document', 'text/yaml'),
+  };
+}
