@@ -1,5 +1,5 @@
 import { types } from 'pg';
-import { NotStorable, OutcomeUnknown, START, Unavailable } from '../../src/store/port';
+import { Conflict, NotStorable, OutcomeUnknown, START, Unavailable } from '../../src/store/port';
 import { postgresStore } from '../../src/store/postgres/postgres-store';
 import { eventStoreContract } from './contract';
 import { event, events, following, ids, readOn, stream } from './events';
@@ -141,6 +141,16 @@ describe('a lost answer', () => {
     await expect(store.append(it, 'none', given)).rejects.toThrow(OutcomeUnknown);
     expect(await store.append(it, 'none', given)).toMatchObject({ status: 'duplicate', revision: 1 });
   });
+});
+
+test('a process whose appends were all refused does not take the last event of another for its own', async () => {
+  const [mine, other] = [await opened(), await opened()];
+  const name = stream();
+  await other.append(name, 'none', [event()]);
+  await expect(mine.append(name, 'none', [event()])).rejects.toThrow(Conflict);
+  expect((await mine.head()).position).toBe((await other.head()).position);
+  await mine.append(name, 0, [event()]);
+  expect((await other.read(name)).map((it) => it.revision)).toEqual([0, 1]);
 });
 
 test('a server that is not there is unavailable, for appends and for reads', async () => {

@@ -32,7 +32,7 @@ export function batchLog(connections: Connections, history: History, tail: Tail)
       const before = safe(head!);
       const not = new Set(elements(refused!).map(Number));
       let position = before;
-      let lastId = '';
+      let lastId: string | undefined;
       const decided = elements(last!).map((text, i): Decided => {
         const { stream, events } = batch[i]!;
         let revision = safe(text);

@@ -49,10 +49,14 @@ export class History {
     if (position > this.head.position) throw new LogDamaged(`position ${position} is beyond the head, ${this.head.position}`);
   }
 
-  /** Events of this process were stored from `before` to `position`; `known` was the head when they were sent. */
-  appended({ known, before, position, lastId }: { known: number; before: number; position: number; lastId: string }): void {
+  /**
+   * Events of this process were stored from `before` to `position`; `known` was the head when they were sent. `lastId` is that of
+   * the last of them: where all were refused, what stands at `before` may be another process's, and nobody has seen its id.
+   */
+  appended(answer: { known: number; before: number; position: number; lastId: string | undefined }): void {
+    const { known, before, position, lastId } = answer;
     if (before < known) this.fail(`the log ended at position ${before}, but ${known} was stored before: its end was lost`);
-    else this.move(position, lastId);
+    else if (lastId !== undefined) this.move(position, lastId);
   }
 
   /** Does somebody in this process follow the log? */
