@@ -146,6 +146,7 @@ describe('a lost answer', () => {
 test('a process whose appends were all refused does not take the last event of another for its own', async () => {
   const [mine, other] = [await opened(), await opened()];
   const name = stream();
+  await mine.append(stream(), 'none', [event()]); // its connection is open, and will not look at the head again
   await other.append(name, 'none', [event()]);
   await expect(mine.append(name, 'none', [event()])).rejects.toThrow(Conflict);
   expect((await mine.head()).position).toBe((await other.head()).position);
