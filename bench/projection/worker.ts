@@ -1,0 +1,130 @@
+// Projects, in a process of its own: nothing of the past is in its memory.
+import { setTimeout as sleep } from 'node:timers/promises';
+import 'reflect-metadata';
+import { accountsService } from '@kams/accounts';
+import { account } from '@kams/accounts/domain/account';
+import { commandHandler, projector, rebuild, storeFeed, type Projection, type Projector } from '@kams/eventing';
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
+import { DataSource } from 'typeorm';
+import { serve } from '../child';
+import { percentiles } from '../closed-loop';
+import { cpuOf, cpuOfTree } from '../cpu';
+import { aRating } from '../command/requests';
+import { accountId, ACCOUNTS, storePast, TENANT } from './history';
+
+/** Seconds, and the CPU that they took. */
+export interface Took {
+  readonly seconds: number;
+  readonly node?: number;
+  readonly postgres?: number;
+}
+
+const start = async (url: string, postgresPid: number) => {
+  const store = await postgresStore({ connection: url });
+  // As a service opens it.
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize: 10,
+    extra: { options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC' },
+  });
+  await source.initialize();
+  await source.query('create extension if not exists pg_trgm');
+
+  /** No account has such a rating: every command changes something. */
+  let ratings = 1_000;
+
+  async function took(work: () => Promise<unknown>): Promise<Took> {
+    const read = () => ({ at: performance.now(), node: cpuOf(process.pid), postgres: cpuOfTree(postgresPid) });
+    const before = read();
+    await work();
+    const after = read();
+    const used = (a?: number, b?: number) => (a === undefined || b === undefined ? undefined : b - a);
+    return {
+      seconds: (after.at - before.at) / 1_000,
+      node: used(before.node, after.node),
+      postgres: used(before.postgres, after.postgres),
+    };
+  }
+
+  /** Runs projectors while `work` is done. */
+  async function running<T>(
+    schema: string,
+    projections: readonly Projection[],
+    work: (projectors: readonly Projector[]) => Promise<T>,
+  ): Promise<T> {
+    const readModel = postgresReadModel(source, schema);
+    for (const it of projections) await readModel.prepare(it);
+    const projectors = projections.map((it) => projector(it, storeFeed(store, it.contracts), readModel));
+    const stopping = new AbortController();
+    const runs = projectors.map((it) => it.run(stopping.signal));
+    try {
+      return await work(projectors);
+    } finally {
+      stopping.abort();
+      await Promise.all(runs);
+    }
+  }
+
+  const caughtUp = async (projectors: readonly Projector[]) => {
+    const { position } = await store.head();
+    for (const it of projectors) while (!(await it.reached(position, 1_000))) if (it.failure()) throw it.failure();
+  };
+
+  return {
+    store: () => storePast(store),
+
+    /** From zero to the head, in the empty tables of a schema; one alone then once more beside them. */
+    async project(schema: string, names: readonly string[]) {
+      const projections = accountsService.projections.filter((it) => names.includes(it.name));
+      return running(schema, projections, async (projectors) => {
+        const live = await took(() => caughtUp(projectors));
+        if (projections.length > 1) return { live };
+        const readModel = postgresReadModel(source, schema);
+        const { signal } = new AbortController();
+        const beside = () => rebuild(projections[0]!, storeFeed(store, projections[0]!.contracts), readModel, { signal });
+        return { live, rebuild: await took(beside) };
+      });
+    },
+
+    /** From the answer of a command until its row can be read by others, in ms, with all projections at work in a schema. */
+    async delay(schema: string, perSecond: number, seconds: number) {
+      const commands = commandHandler({ store, hashKey: Buffer.alloc(32, 1) });
+      return running(schema, accountsService.projections, async (projectors) => {
+        await caughtUp(projectors);
+        const shown = projectors.find((it) => it.projection.name === 'accounts')!;
+        const delays: number[] = [];
+        let recording = false;
+        const one = async (n: number) => {
+          const id = accountId(n % ACCOUNTS);
+          const command = { type: 'RateCriterion', data: aRating(ratings++), id, tenantId: TENANT, actor: 'user-1' };
+          const { position, revision } = await commands.handle(account, command);
+          const answered = performance.now();
+          await shown.reached(position, 10_000);
+          const visible = performance.now();
+          const [row] = await source.query<{ revision: number }[]>(`select revision from ${schema}.account where id = $1`, [id]);
+          if (!row || row.revision < revision) throw new Error('a projection said that it shows what is not there');
+          if (recording) delays.push(visible - answered);
+        };
+        const all: Promise<void>[] = [];
+        const began = performance.now();
+        for (let n = 0; performance.now() - began < (seconds + 1) * 1_000;) {
+          recording = performance.now() - began > 1_000;
+          while (n < ((performance.now() - began) * perSecond) / 1_000) all.push(one(n++));
+          await sleep(1);
+        }
+        await Promise.all(all);
+        return percentiles(delays);
+      });
+    },
+
+    async close() {
+      await source.destroy();
+      await store.close();
+    },
+  };
+};
+export type WorkerJobs = Awaited<ReturnType<typeof start>>;
+
+serve(start);
