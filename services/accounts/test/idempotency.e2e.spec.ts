@@ -292,6 +292,22 @@ describe('P3 a command with a key', () => {
     expect(await once()).toEqual(first);
   });
 
+  test('is a new one when its thing has had a thousand commands since, as the reference says', async () => {
+    const id = await open();
+    const key = newKey();
+    const again = () => send(`/accounts/${id}/rate-criterion`, { code: 'influence', raw: '80' }, { key });
+    const first = await again();
+    const rate = (i: number) => JSON.stringify({ command: 'RateCriterion', id, data: { code: 'influence', raw: `${i}` } });
+    const others = (count: number) =>
+      kams.post('/accounts/bulk', Array.from({ length: count }, (_, i) => rate(i)).join('\n'), {
+        headers: { 'content-type': 'application/x-ndjson' },
+      });
+    await others(999);
+    expect(await again()).toEqual(first);
+    await others(2);
+    expect((await again()).etag).toBe('"1003"');
+  });
+
   test('without a key is a command of its own each time', async () => {
     const body = { profile: { name: 'Twice' } };
     expect(await eventsOf(() => times(2, () => send('/accounts', body)))).toBe(2);

@@ -1,4 +1,4 @@
-// P1, P2, P3, P6 and P7 against the product as it is started: SIGKILL of the host and of its Postgres, under load.
+// P1, P2, P3, P7 and P8 against the product as it is started: SIGKILL of the host and of its Postgres, under load.
 import { openKeys } from '@kams/platform/config/keys';
 import { removeEmbeddedPostgres, runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
@@ -88,7 +88,7 @@ describe(`${KILLS} kills under load`, () => {
       await Promise.all(clients.map((it) => it.begin()));
 
       let isOver = false;
-      const load = Promise.all(clients.map((it) => it.run(() => isOver)));
+      const load = Promise.all(clients.flatMap((it) => [it.run(() => isOver), it.readOn(() => isOver)]));
       load.catch(() => (isOver = true));
       const plan = Array.from({ length: KILLS }, (_, i) => (i % 2 === 0 ? ('host' as const) : ('postgres' as const)));
       plan.sort(() => chance() - 0.5);
@@ -126,14 +126,16 @@ describe(`${KILLS} kills under load`, () => {
       const overHttp = await compareWithHttp(sent);
       const rows = await compareWithRebuild();
       const repeats = await sendAgain(sent);
+      const reads = sumOf(clients.map((it) => it.reads));
       outages.sort((a, b) => a - b);
 
       console.log(
         [
-          `P1 P2 P3 kills=${outages.length} (host ${plan.filter((it) => it === 'host').length}, postgres ${plan.filter((it) => it === 'postgres').length})`,
+          `P1 P2 P3 P7 P8 kills=${outages.length} (host ${plan.filter((it) => it === 'host').length}, postgres ${plan.filter((it) => it === 'postgres').length})`,
           `acked=${verdict.acknowledged} lost=${verdict.lost} partial=${verdict.partial + halves} otherwise=${verdict.otherwise}`,
           `unanswered=${verdict.unanswered} (stored ${verdict.unansweredStored}) refused=${verdict.refused}`,
           `told-not-stored-but-is=${verdict.storedThoughNot} sent-again=${repeats.sent} doubled=${repeats.doubled} changed=${repeats.changed}`,
+          `reads-of-own-writes=${reads.shown} (503 ${reads.later}) stale=${reads.stale} broken=${reads.broken}`,
           `missing=${missing} http=${overHttp.events} rows=${rows} outage p50=${outages[outages.length >> 1]} max=${outages.at(-1)} ms`,
           `in ${Math.round(killedFor / 1000)} s, all ${Math.round((Date.now() - began) / 1000)} s seed=${SEED}`,
         ].join(' '),
@@ -149,6 +151,8 @@ describe(`${KILLS} kills under load`, () => {
       expect({ halves, missing, holes }).toEqual({ halves: 0, missing: '0', holes: '0' });
       expect(overHttp).toMatchObject({ lost: [], different: 0 });
       expect(repeats).toMatchObject({ doubled: 0, changed: 0 });
+      expect(reads).toMatchObject({ stale: 0, broken: 0 });
+      expect(reads.shown).toBeGreaterThan(KILLS);
       expect(outages).toHaveLength(KILLS);
       expect(verdict.acknowledged).toBeGreaterThan(10 * KILLS);
       expect(verdict.unanswered).toBeGreaterThan(0);
@@ -285,6 +289,13 @@ describe(`${KILLS} kills under load`, () => {
     return { sent: open.length + some.length, changed, doubled };
   }
 });
+
+const sumOf = <K extends string>(all: readonly Readonly<Record<K, number>>[]): Record<K, number> =>
+  all.reduce(
+    (sum, it) =>
+      Object.fromEntries(Object.entries<number>(it).map(([name, n]) => [name, (sum[name as K] ?? 0) + n])) as Record<K, number>,
+    {} as Record<K, number>,
+  );
 
 /** A bulk answer has a line number besides. */
 const placeOf = ({ id, revision, position }: { id: string; revision: number; position: string }) => ({ id, revision, position });

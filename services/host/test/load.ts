@@ -15,10 +15,13 @@ const ANSWER_WITHIN_MS = 20_000;
 /** Every fifth command whose answer was lost is given up: it must be there as a whole, or not at all. */
 const GIVEN_UP = 0.2;
 const BULK_LINES = 25;
+const READ_EVERY_MS = 15;
 
 export class Client {
   readonly sent: Sending[] = [];
   acknowledged = 0;
+  /** Reads of what was just written, by what came of them; `stale`: an older state, given as if it were the one asked for. */
+  readonly reads = { shown: 0, later: 0, unanswered: 0, stale: 0, broken: 0 };
   private readonly subject: string;
   private readonly tenantId: string;
   private model = '';
@@ -28,6 +31,7 @@ export class Client {
   private n = 0;
   private links = 0;
   private high = false;
+  private written: StoredAnswer | undefined;
 
   constructor(
     private readonly options: LoadOptions,
@@ -57,6 +61,23 @@ export class Client {
       else if (dice < 0.5) await this.send('/accounts', { ...this.profile(), externalIds: [this.externalId()] }, [1], true);
       else if (dice < 0.6) await this.send('/purchases', this.purchase(), [1], true);
       else await this.send(`/accounts/${this.account}/rate-criterion`, { code: 'note', raw: String(this.n) }, [1], true);
+    }
+  }
+
+  /**
+   * Reads what this client wrote last, all the time, with the position that it was answered: what is shown is at least that, or
+   * the answer is 503.
+   */
+  async readOn(enough: () => boolean): Promise<void> {
+    for (; !enough(); await sleep(READ_EVERY_MS)) {
+      if (!this.written) continue;
+      const { id, revision, position } = this.written;
+      const answer = await this.ask(`/accounts/${id}?after=${position}`);
+      if (answer === undefined) this.reads.unanswered++;
+      else if (answer.status === 503) this.reads.later++;
+      else if (answer.status === 200)
+        this.reads[(JSON.parse(answer.text) as StoredAnswer).revision < revision ? 'stale' : 'shown']++;
+      else this.reads[answer.status === 404 ? 'stale' : 'broken']++;
     }
   }
 
@@ -130,6 +151,7 @@ export class Client {
     const it = this.noted(path, body, this.key(), events);
     for (;;) {
       const told = await this.sendOnce(it);
+      if (told.is === 'stored' && path.startsWith('/accounts')) this.written = told.body;
       if (isOver(told) || (mayGiveUp && this.givesUp())) return it;
       await sleep(AGAIN_MS);
     }
@@ -150,13 +172,14 @@ export class Client {
     return this.note(it, answer ? toldBy(answer.status, answer.text, answer.etag) : UNKNOWN);
   }
 
-  private async ask(path: string, body: string, headers: object, type = 'application/json') {
+  /** Without a body it is a question. */
+  private async ask(path: string, body?: string, headers: object = {}, type = 'application/json') {
     try {
       const answer = await fetch(`${this.options.url}${path}`, {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         headers: {
           authorization: `Bearer ${await this.options.token(this.subject, this.tenantId)}`,
-          'content-type': type,
+          ...(body !== undefined && { 'content-type': type }),
           ...headers,
         },
         body,
