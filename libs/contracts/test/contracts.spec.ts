@@ -70,3 +70,13 @@ test('every refusal says what to do, in both languages', () => {
     }
   }
 });
+
+test('a code means the same wherever it is used', () => {
+  const meanings = new Map<string, object>();
+  for (const { refusals } of contracts) {
+    for (const [code, text] of Object.entries(refusals)) {
+      expect({ code, text }).toEqual({ code, text: meanings.get(code) ?? text });
+      meanings.set(code, text);
+    }
+  }
+});

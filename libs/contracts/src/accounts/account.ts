@@ -4,6 +4,13 @@ import { command, contract, event, field } from '../define';
 import { code, decimal, foreignKey, instant, localDate, money, text, uuid } from '../values';
 import { criterionResult } from './scoring-model';
 
+/** The same wherever an account is named that is not there. */
+export const unknownAccount = {
+  en: 'There is no account with this id or external id. Register or import it first.',
+  zh: '没有该客户，请先登记或导入。',
+  status: 404,
+} as const;
+
 export const externalId = z.strictObject({
   system: field(code(40), 'System', '来源系统'),
   type: field(code(40), 'Kind of key', '标识类型'),

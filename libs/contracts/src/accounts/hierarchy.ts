@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { command, contract, event, field } from '../define';
 import { localDate, text, uuid } from '../values';
+import { unknownAccount } from './account';
 
 const accountId = field(uuid(), 'Account', '客户');
 const parentId = field(uuid(), 'Parent', '上级客户');
@@ -63,7 +64,7 @@ export const hierarchyContract = contract({
   },
 
   refusals: {
-    'unknown-account': { en: 'There is no such account. Register it first.', zh: '没有该客户，请先登记。', status: 404 },
+    'unknown-account': unknownAccount,
     'hierarchy-cycle': {
       en: 'The account would stand above itself on some day. The accounts of the circle are in "path".',
       zh: '该隶属关系会形成循环，见 path。',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { command, contract, event, field } from '../define';
 import { code, currency, decimal, foreignKey, instant, localDate, minor, text, uuid, zone } from '../values';
-import { externalId } from './account';
+import { externalId, unknownAccount } from './account';
 
 const accountId = field(uuid(), 'Account', '客户');
 const sourceSystem = field(code(40), 'Source system', '来源系统');
@@ -128,11 +128,7 @@ export const purchaseContract = contract({
   },
 
   refusals: {
-    'unknown-account': {
-      en: 'There is no account with this id or external id. Register or import it first.',
-      zh: '没有该客户，请先登记或导入。',
-      status: 404,
-    },
+    'unknown-account': unknownAccount,
     'purchase-differs': {
       en: 'This transaction is recorded already, with other content. Reverse it, and record the right one under its own number.',
       zh: '该交易已记录且内容不同，请先冲销。',
