@@ -5,14 +5,14 @@
 //   POST /hierarchy/link                 the commands of a ledger
 //   POST /accounts/bulk                  up to 1,000 of them, a line each
 import { Controller, HttpCode, Inject, Param, Post, Req, Res, type Type } from '@nestjs/common';
-import type { AnyAggregate, Answer } from '@kams/eventing';
+import type { AnyAggregate } from '@kams/eventing';
 import type { CommandContract } from '@kams/contracts/define';
 import type { FastifyReply } from 'fastify';
 import { Runtime } from '../run/runtime';
 import { principalOf, type Authenticated } from './access';
 import { answerBulk } from './bulk';
+import { commandAnswer } from './command-answer';
 import { commandOf } from './command-request';
-import { positionToken } from './position-token';
 
 export const kebab = (name: string): string => name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
 
@@ -32,13 +32,6 @@ export function commandRoutes({ contract }: AnyAggregate): readonly CommandRoute
     path: contract.ledger ? kebab(type) : type === first ? '' : opens ? kebab(type) : `:id/${kebab(type)}`,
   }));
 }
-
-export const commandAnswer = (epoch: string, { id, revision, position, outcome }: Answer) => ({
-  id,
-  revision,
-  position: positionToken(epoch, position),
-  outcome,
-});
 
 /** Nest wants a class; this one says nothing that the contract does not. */
 export function commandController(aggregate: AnyAggregate): Type {

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { contractsOf, Runtime } from '../run/runtime';
 import { principalOf, type Authenticated } from './access';
 import { positionOf, positionToken } from './position-token';
+import { Problem } from './problems';
 import { validate } from './validate';
 
 const query = z.strictObject({
@@ -43,6 +44,7 @@ export class EventsController {
     const live = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
     const last = live ? (request.headers['last-event-id'] ?? after) : after;
     const position = typeof last === 'string' ? positionOf(this.runtime.epoch, last) : START;
+    if (position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
     const wanted = types === undefined ? undefined : new Set(types.split(','));
     const select = this.selection(tenantId, wanted);
 
@@ -73,9 +75,14 @@ export class EventsController {
     yield ': connected\n\n';
     const ended = AbortSignal.any([signal, this.runtime.stopped]);
     const pages = store.subscribe(from, ended)[Symbol.asyncIterator]();
-    let next = pages.next();
-    while (!ended.aborted) {
-      const page = await Promise.race([next, quiet(ended)]);
+    const following = () => {
+      const page = pages.next();
+      page.catch(() => undefined); // the reader may have gone before it fails
+      return page;
+    };
+    for (let next = following(); !ended.aborted;) {
+      const { beat, cancel } = heartbeat();
+      const page = await Promise.race([next, beat]).finally(cancel);
       if (page === undefined) {
         yield ': still here\n\n';
         continue;
@@ -86,21 +93,16 @@ export class EventsController {
         // JSON has no line breaks of its own, so no value can end a field.
         if (event) yield `id: ${positionToken(epoch, stored.position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
       }
-      next = pages.next();
+      next = following();
     }
   }
 }
 
-const quiet = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((done) => {
-    const timer = setTimeout(finish, HEARTBEAT_MS);
-    signal.addEventListener('abort', finish, { once: true });
-    function finish() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      done(undefined);
-    }
-  });
+function heartbeat() {
+  let timer: NodeJS.Timeout;
+  const beat = new Promise<undefined>((tell) => (timer = setTimeout(tell, HEARTBEAT_MS, undefined)));
+  return { beat, cancel: () => clearTimeout(timer) };
+}
 
 async function* ndjson(store: EventStore, from: Position, select: Select, limit: number): AsyncGenerator<string> {
   let position = from;
