@@ -55,7 +55,7 @@ const about = Object.entries(MEASUREMENTS).map(([name, it]) => `  ${name.padEnd(
 void new Command('npm run bench --')
   .description(`Measures on this machine.\n\n${about.join('\n')}`)
   .addArgument(new Argument('[what...]', 'only these').choices(Object.keys(MEASUREMENTS)))
-  .option('--seconds <n>', 'of each run', positive, 2)
+  .option('--seconds <n>', 'of each run', positive, 1.5)
   .option('--rounds <n>', 'of which the medians are shown', positive, 3)
   .option('--json <file>', 'writes the tables there too')
   .action(bench)

@@ -7,6 +7,8 @@ export interface LoadOptions {
   token(subject: string, tenantId: string): Promise<string>;
   /** From 0 to 1. */
   chance(): number;
+  /** Ends even what waits for an answer. */
+  readonly signal: AbortSignal;
 }
 
 const TENANTS = ['acme', 'globex', 'initech'];
@@ -15,14 +17,16 @@ const ANSWER_WITHIN_MS = 20_000;
 /** Every fifth command whose answer was lost is given up: it must be there as a whole, or not at all. */
 const GIVEN_UP = 0.2;
 const BULK_LINES = 25;
-const READ_EVERY_MS = 15;
+const READ_EVERY_MS = 40;
 
 export class Client {
   readonly sent: Sending[] = [];
   acknowledged = 0;
   /** Reads of what was just written, by what came of them; `stale`: an older state, given as if it were the one asked for. */
-  readonly reads = { shown: 0, later: 0, unanswered: 0, stale: 0, broken: 0 };
-  private readonly subject: string;
+  readonly reads = { shown: 0, later: 0, unanswered: 0, stale: 0 };
+  /** Answers that no outage explains. */
+  readonly faults: string[] = [];
+  readonly subject: string;
   private readonly tenantId: string;
   private model = '';
   private account = '';
@@ -77,7 +81,8 @@ export class Client {
       else if (answer.status === 503) this.reads.later++;
       else if (answer.status === 200)
         this.reads[(JSON.parse(answer.text) as StoredAnswer).revision < revision ? 'stale' : 'shown']++;
-      else this.reads[answer.status === 404 ? 'stale' : 'broken']++;
+      else if (answer.status === 404) this.reads.stale++;
+      else this.faults.push(answer.text);
     }
   }
 
@@ -133,9 +138,8 @@ export class Client {
             : toldBy(line.status, JSON.stringify(line), null),
         );
       }
-      if (sendings.every((it) => isOver(it.told.at(-1)!))) return;
-      if (this.givesUp()) return;
-      await sleep(AGAIN_MS);
+      if (sendings.every((it) => isOver(it.told.at(-1)!)) || this.givesUp()) return;
+      await sleep(AGAIN_MS, undefined, { signal: this.options.signal });
     }
   }
 
@@ -153,7 +157,7 @@ export class Client {
       const told = await this.sendOnce(it);
       if (told.is === 'stored' && path.startsWith('/accounts')) this.written = told.body;
       if (isOver(told) || (mayGiveUp && this.givesUp())) return it;
-      await sleep(AGAIN_MS);
+      await sleep(AGAIN_MS, undefined, { signal: this.options.signal });
     }
   }
 

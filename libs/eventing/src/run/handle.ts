@@ -115,12 +115,10 @@ export function commandHandler({
     return { id, state: entry.state as S, revision: entry.revision };
   }
 
-  async function look(aggregate: AnyAggregate, type: string, data: object, at: Circumstances): Promise<object> {
-    const refs = aggregate.look?.[type]?.(data, at);
-    if (!refs) return {};
+  async function look(refs: object, tenantId: string): Promise<object> {
     const found = await Promise.all(
       Object.entries(refs).map(
-        async ([name, ref]) => [name, await resolve(ref as Ref<unknown> | Via<unknown, unknown>, at.tenantId)] as const,
+        async ([name, ref]) => [name, await resolve(ref as Ref<unknown> | Via<unknown, unknown>, tenantId)] as const,
       ),
     );
     return Object.fromEntries(found);
@@ -216,9 +214,11 @@ export function commandHandler({
 
       let facts;
       try {
-        const found = await look(aggregate, type, data, at);
-        facts = aggregate.decide[type]!(entry.state, data, { ...at, ...found } as never);
-        if (facts.length > 0) await claim(aggregate, command, commandId, at);
+        const refs = aggregate.look?.[type]?.(data, at);
+        const found = refs && (await look(refs, tenantId));
+        facts = aggregate.decide[type]!(entry.state, data, (found ? { ...at, ...found } : at) as never);
+        const claims = aggregate.claims?.[type]?.(data) ?? [];
+        if (facts.length > 0 && claims.length > 0) await claim(aggregate, claims, command, commandId, at);
       } catch (error) {
         if (!(error instanceof Refusal) || proven) throw error;
         await prove();
@@ -268,11 +268,16 @@ export function commandHandler({
   }
 
   /** Makes the keys of a command its aggregate's, before its events are stored. A command that is refused holds none. */
-  async function claim(aggregate: AnyAggregate, command: Command, commandId: string, at: Circumstances): Promise<void> {
+  async function claim(
+    aggregate: AnyAggregate,
+    claims: readonly Claim[],
+    command: Command,
+    commandId: string,
+    at: Circumstances,
+  ): Promise<void> {
     const { id: holder, tenantId, actor } = at;
     const owner = aggregate.contract.name;
     const key = keys(owner);
-    const claims = aggregate.claims?.[command.type]?.(command.data) ?? [];
     if (claims.length > 1) {
       const refs = claims.map((it) => find(keyOf(owner, tenantId, it), tenantId));
       for (const [i, { state }] of (await Promise.all(refs)).entries())

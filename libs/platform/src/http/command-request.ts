@@ -9,7 +9,7 @@ import { validate } from './validate';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const aggregateId = z.strictObject({ id: uuid() });
+const aggregateId = uuid();
 
 /** Sent twice, a header is one value with a comma and a space in it, which none of these may have. */
 const valueOf = (request: FastifyRequest, name: string): string | undefined => request.headers[name] as string | undefined;
@@ -51,7 +51,7 @@ export function checkedOccurredAt(value: unknown): string {
 
 export const checkedId = (id: string): string => {
   if (/[\u0000-\u001f/\\]/.test(id)) throw new Problem('not-found');
-  return validate(aggregateId, { id }).id;
+  return validate(aggregateId, id, '/id');
 };
 
 export function commandOf(

@@ -36,7 +36,10 @@ const openApiPath = (...parts: readonly string[]): string =>
   `/${parts.join('/').split('/').filter(Boolean).join('/')}`.replace(/:(\w+)/g, '{$1}');
 
 const COMMAND_HEADERS = [
-  header('Idempotency-Key', 'The same key and body get the same answer, and nothing happens twice.'),
+  header(
+    'Idempotency-Key',
+    'The same key and body get the same answer, and nothing happens twice. A key is known for 1,000 further commands to its thing.',
+  ),
   header('If-Match', 'The ETag that you decided by: "3". Stale, it is answered 412.'),
   header('Occurred-At', 'When it happened, if not now: history that is recorded later.'),
 ];
