@@ -1,6 +1,7 @@
 // A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
 import { join } from 'node:path';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
@@ -70,8 +71,8 @@ export async function startServices(services: readonly Service[], config: Config
     closing.push(() => runtime.stop());
 
     const app = await createApp(runtime, verifier, VERSION);
-    closing.push(() => within(app.close(), config.shutdownGraceMs));
-    await app.listen(config.port, config.host);
+    closing.push(() => close(app, config.shutdownGraceMs));
+    await listen(app, config);
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
       runtime,
@@ -93,25 +94,31 @@ export async function runServices(
   services: readonly Service[],
   started?: (running: Running) => Promise<void> | void,
 ): Promise<void> {
+  // A signal that comes while it starts is kept until there is something to stop.
+  let asked: () => void;
+  const signalled = new Promise<void>((resolve) => (asked = resolve));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => asked());
   try {
     const config = readConfig(process.env);
     forgetSecrets(process.env);
     const log = pino({ level: config.logLevel, base: { service: services.map((it) => it.name).join('+') } }, pino.destination(2));
     const running = await startServices(services, config, log);
-    let stopping = false;
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (stopping) return;
-        stopping = true;
-        void running.stop().then(() => process.exit(0));
-      });
-    }
+    void signalled.then(() => running.stop()).then(() => process.exit(0));
     await started?.(running);
   } catch (error) {
     const bad = error instanceof BadConfig;
     for (const line of bad ? error.lines : [(error as Error).message]) console.error(`kams: ${line}`);
     if (!bad && process.env['KAMS_LOG_LEVEL'] === 'debug') console.error(error);
     process.exit(bad ? BAD_CONFIG_EXIT_CODE : 1);
+  }
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${port} is in use: stop what has it, or set KAMS_PORT to another one`, { cause: error });
   }
 }
 
@@ -139,8 +146,15 @@ async function openReadDatabase(url: string, poolSize: number, log: Logger): Pro
   return source;
 }
 
-const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((done) => (timer = setTimeout(done, ms)))]);
-  clearTimeout(timer);
-};
+/**
+ * Every request that runs is answered, for as long as the grace lasts. A connection that is kept alive after its last answer
+ * would hold the server open for its time-out: those are closed as they become idle.
+ */
+async function close(app: NestFastifyApplication, graceMs: number): Promise<void> {
+  const server = app.getHttpServer();
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  let late: NodeJS.Timeout | undefined;
+  await Promise.race([app.close(), new Promise((done) => (late = setTimeout(done, graceMs)))]);
+  clearInterval(idle);
+  clearTimeout(late);
+}
