@@ -12,6 +12,7 @@ import {
   type HistoryRow,
   type Position,
   type Projection,
+  type ReadModel,
 } from '@kams/eventing';
 import { memoryStore } from '@kams/eventing/store/memory';
 import { isDatabaseAway } from '../src/read-model/database-away';
@@ -195,6 +196,31 @@ describe('tables', () => {
     expect(await all()).toEqual([row('a')]);
     expect(await it.replace(words, { evenIfBehind: true })).toBe(true);
     expect(await all()).toEqual([row('b')]);
+  });
+
+  test.each([
+    { what: 'begun anew', change: (it: ReadModel) => it.beginBeside(words), live: 0, beside: 0 },
+    { what: 'replaced', change: (it: ReadModel) => it.replace(words, { evenIfBehind: true }), live: 1, beside: undefined },
+  ])('beside that are $what wait for a first commit that is on its way: rows and checkpoint stay together', async (expected) => {
+    const it = postgresReadModel(source, 's');
+    await it.prepare(words);
+    await it.beginBeside(words);
+    let changing: Promise<unknown> | undefined;
+    // As a commit does it.
+    await source.transaction(async (manager) => {
+      await manager.query(`insert into s.checkpoint values ('words', 'beside', 'e', $1, null, null, '')`, [at(4)]);
+      await manager.query(`insert into s.word__beside values ('a', 1, '{}', '2026-01-05', 1, null)`);
+      changing = expected.change(it);
+      await new Promise((done) => setTimeout(done, 200));
+    });
+    expect(await changing).not.toBe(false);
+    expect(await it.checkpoint(words, 'beside')).toBeUndefined();
+    const count = (side: 'live' | 'beside') =>
+      all(side).then(
+        (rows) => rows.length,
+        () => undefined,
+      );
+    expect([await count('live'), await count('beside')]).toEqual([expected.live, expected.beside]);
   });
 
   test('beside are begun anew, also by two processes at once', async () => {

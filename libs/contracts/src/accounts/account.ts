@@ -39,6 +39,8 @@ export type Profile = z.output<typeof changes>;
 
 const source = field(text(120), 'Source', '信息来源', 'Where this is known from.');
 const reason = field(text(500), 'Reason', '原因');
+/** Who did it: the subject of the token. */
+const actor = text(255);
 const accountId = field(uuid(), 'Account', '客户');
 const tier = field(z.string().regex(/^[A-Z][A-Z0-9]{0,7}$/), 'Tier', '客户等级');
 const modelRef = z.strictObject({ modelId: uuid(), version: z.int().min(1) });
@@ -227,7 +229,7 @@ export const accountContract = contract({
       version: 1,
       label: { en: 'Key account nominated', zh: '大客户已提名' },
       description: 'The account was proposed, under criteria published before.',
-      data: z.strictObject({ accountId, programme: code(40), modelRef, reason, by: code(80) }),
+      data: z.strictObject({ accountId, programme: code(40), modelRef, reason, by: actor }),
       example: {
         accountId: anAccount,
         programme: 'strategic-2026',
@@ -246,7 +248,7 @@ export const accountContract = contract({
         programme: code(40),
         criteriaRef: modelRef,
         score: decimal(),
-        approverId: code(80),
+        approverId: actor,
         reason,
       }),
       example: {
@@ -275,7 +277,7 @@ export const accountContract = contract({
         programme: code(40),
         criteriaRef: modelRef,
         score: decimal(),
-        approverId: code(80),
+        approverId: actor,
         reason,
       }),
       example: {
@@ -309,7 +311,7 @@ export const accountContract = contract({
         cause: z.enum(['placed', 'promoted', 'demoted', 'unchanged', 'within-hysteresis', 'demotion-pending', 'on-demand']),
         below: field(z.int().min(0), 'Evaluations below the tier', '连续低于等级的评估次数'),
         needsApproval: field(z.boolean(), 'Needs approval', '需要批准'),
-        by: code(80),
+        by: actor,
       }),
       example: {
         accountId: anAccount,
@@ -345,7 +347,8 @@ export const accountContract = contract({
         cause: z.enum(['placed', 'promoted', 'demoted']),
         modelRef,
         effectiveFrom: instant(),
-        approverId: code(80).optional(),
+        approverId: actor.optional(),
+        reason: reason.optional(),
       }),
       example: {
         accountId: anAccount,
@@ -362,10 +365,6 @@ export const accountContract = contract({
     'account-exists': {
       en: 'This account is registered already. Change it with update-profile.',
       zh: '该客户已登记，请使用更新档案。',
-    },
-    'name-needed': {
-      en: 'An account keeps a name. Set another one instead of clearing it.',
-      zh: '客户名称不能为空，请改为新的名称。',
     },
     'unknown-model': {
       en: 'There is no published scoring model with this id and version. Publish one first: POST /scoring-models/{id}/publish.',

@@ -218,7 +218,14 @@ export function commandHandler({
         const found = refs && (await look(refs, tenantId));
         facts = aggregate.decide[type]!(entry.state, data, (found ? { ...at, ...found } : at) as never);
         const claims = aggregate.claims?.[type]?.(data) ?? [];
-        if (facts.length > 0 && claims.length > 0) await claim(aggregate, claims, command, commandId, at);
+        if (facts.length > 0 && claims.length > 0) {
+          // A claim is not taken back with the decision that it was made for: it is made only where the store confirms that.
+          if (proven) await claim(aggregate, claims, command, commandId, at);
+          else {
+            await prove();
+            continue;
+          }
+        }
       } catch (error) {
         if (!(error instanceof Refusal) || proven) throw error;
         await prove();

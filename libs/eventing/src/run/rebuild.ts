@@ -35,6 +35,10 @@ export async function rebuild(
       if (await beside.reached(head, 250)) {
         const evenIfBehind = await hasLostItsPlace(projection, feed, readModel);
         if (await readModel.replace(projection, { evenIfBehind })) return true;
+        if (!(await readModel.checkpoint(projection, 'beside')))
+          throw new Error(
+            `another process builds ${projection.name} again, or has done so just now: look at its rows, and ask again`,
+          );
       }
       await delay(1, signal);
     }

@@ -517,6 +517,18 @@ describe('a key that one may hold', () => {
     expect(await it.handle(parcel, say('Send', { to: 'Rome', tags: ['free'] }))).toMatchObject({ outcome: 'opened' });
   });
 
+  test('is not held by a command that the aggregate refuses, though this process did not know it yet', async () => {
+    const { id } = await process().handle(parcel, say('Send', { to: 'Bern', tags: ['a'] }, { commandId: 'c-1' }));
+    const before = await everything();
+    await expect(process().handle(parcel, say('Send', { to: 'Rome', tags: ['b'] }, { id }))).rejects.toThrow(Refusal);
+    await expect(process().handle(parcel, say('Send', { to: 'Rome', tags: ['b'] }, { commandId: 'c-1' }))).rejects.toThrow(
+      CommandIdReused,
+    );
+    await expect(process().handle(parcel, say('Tag', { tag: 'b' }, { id, tenantId: 'globex' }))).rejects.toThrow(NotFound);
+    await expect(process().handle(parcel, say('Tag', { tag: 'b' }, { id, expected: 7 }))).rejects.toThrow(Stale);
+    expect(await everything()).toEqual(before);
+  });
+
   test('is given back where another one was faster with one of several', async () => {
     for (let i = 0; i < 20; i++) {
       const [a, b] = [`a${i}`, `b${i}`];

@@ -117,6 +117,18 @@ test('an event that can not be digested ends it with the reason, and the live ro
   expect(readModel.rows()).toEqual(before);
 });
 
+test('another process that began or finished it meanwhile ends it, with that reason', async () => {
+  await append('a', sentTo('Bern'));
+  await live.caughtUp();
+  const replace = readModel.replace.bind(readModel);
+  readModel.replace = async (...args) => {
+    await readModel.beginBeside(parcels);
+    return replace(...args);
+  };
+  await expect(rebuild(parcels, feed, readModel, { signal: ever })).rejects.toThrow('another process builds parcels again');
+  expect(readModel.rows()).toHaveLength(1);
+});
+
 test('the signal ends it: the live rows are as they were', async () => {
   await append('a', sentTo('Bern'));
   await live.caughtUp();

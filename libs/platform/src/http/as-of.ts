@@ -1,8 +1,9 @@
 // The two dates of a question: as of when (valid), and by what was known when (recorded).
 import { z } from 'zod';
-import { instant, localDate } from '@kams/contracts/values';
+import { localDate } from '@kams/contracts/values';
 
-const dayOrInstant = z.union([localDate(), instant()]);
+/** With all its digits: what an answer says of an instant can be asked again. */
+const dayOrInstant = z.union([localDate(), z.iso.datetime({ offset: true }).refine((it) => it >= '1000', 'has no such year')]);
 
 export const asOfAndKnownAt = {
   asOf: dayOrInstant.optional().meta({ description: 'As it was then: an instant, or a day with all that happened on it.' }),
@@ -10,6 +11,9 @@ export const asOfAndKnownAt = {
     .optional()
     .meta({ description: 'By what was recorded then: an instant, or a day with all that was recorded on it.' }),
 };
+
+/** By all that is known: the store's clock may be ahead of this process's. */
+export const NOW_KNOWN = 'infinity';
 
 /** A day means its last microsecond, in UTC. */
 export const asInstant = (it: string | undefined, now: string): string =>

@@ -12,6 +12,7 @@ import {
   OutcomeUnknown,
 } from '@kams/eventing';
 import type { RefusalText } from '@kams/contracts/define';
+import { isDatabaseAway } from '../read-model/database-away';
 import { IssuerUnavailable, TokenRefused } from '../tokens/refusal';
 import type { Service } from '../service';
 import { UnacceptableJson } from './json-scan';
@@ -191,7 +192,8 @@ export function problemOf(error: unknown): Problem | Refusal | undefined {
     });
   }
   if (error instanceof OutcomeUnknown) return new Problem('outcome-unknown', {}, RETRY_SOON);
-  if (error instanceof Unavailable || error instanceof LogDamaged) return new Problem('unavailable', {}, RETRY_SOON);
+  if (error instanceof Unavailable || error instanceof LogDamaged || isDatabaseAway(error))
+    return new Problem('unavailable', {}, RETRY_SOON);
   return undefined;
 }
 

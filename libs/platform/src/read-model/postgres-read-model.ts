@@ -108,6 +108,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
 
     beginBeside: (projection) =>
       changingTables(async (manager) => {
+        await commitsWait(manager);
         const name = nameOf(projection.table.name, 'beside');
         await manager.query(`delete from ${inSchema('checkpoint')} where projection = $1 and side = 'beside'`, [projection.name]);
         await manager.query(`drop table if exists ${inSchema(name)}`);
@@ -116,9 +117,10 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
 
     replace: (projection, { evenIfBehind }) =>
       changingTables(async (manager) => {
+        await commitsWait(manager);
         const { name } = projection;
-        const rows = await manager.query<{ side: Side; epoch: string; position: string }[]>(
-          `select side, epoch, position from ${inSchema('checkpoint')} where projection = $1 order by side for update`,
+        const rows = await manager.query<{ side: Side; position: string }[]>(
+          `select side, position from ${inSchema('checkpoint')} where projection = $1`,
           [name],
         );
         const live = rows.find((it) => it.side === 'live');
@@ -141,6 +143,11 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
         return true;
       }),
   };
+
+  /** What has begun is finished, and what has not begins after the change: a first checkpoint that is not committed yet has no row to lock. */
+  async function commitsWait(manager: EntityManager): Promise<void> {
+    await manager.query(`lock table ${inSchema('checkpoint')} in share row exclusive mode`);
+  }
 
   async function moved(
     manager: EntityManager,

@@ -46,7 +46,9 @@ export async function backup(
   settings: Readonly<Record<string, string>>,
   progress: (it: BackupProgress) => void = () => undefined,
 ): Promise<Manifest> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new BackupRefused(`${folder} can not be made (${error.message}): name a new folder`);
+  });
   if ((await readdir(folder)).length > 0) throw new BackupRefused(`${folder} is not empty: name a new folder`);
   await chmod(folder, 0o700);
 

@@ -26,7 +26,10 @@ export function metricsOf(runtime: Runtime): Metrics {
     help: 'Position of the last event of the store',
     registers: [register],
     async collect() {
-      this.set(Number((await runtime.store.head()).position || 0));
+      // A store that is away must not take the other figures with it.
+      const head = await runtime.store.head().catch(() => undefined);
+      if (head) this.set(Number(head.position || 0));
+      else this.reset();
     },
   });
   new Gauge({

@@ -31,7 +31,9 @@ export const VERSION = '0.1.0';
 
 export async function startServices(services: readonly Service[], config: Config, log: Logger): Promise<Running> {
   const closing: (() => Promise<unknown>)[] = [];
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     for (const close of closing.splice(0).reverse())
       await close().catch((error: Error) => log.error({ err: error }, 'while stopping'));
   };
@@ -51,7 +53,7 @@ export async function startServices(services: readonly Service[], config: Config
     const store = await postgresStore({
       connection: url,
       poolSize: config.poolSize,
-      onError: (error) => log.warn({ err: error }, 'event store'),
+      onError: (error) => stopping || log.warn({ err: error }, 'event store'),
     });
     closing.push(() => store.close());
 
@@ -128,10 +130,7 @@ async function verifierOf(config: Config): Promise<TokenVerifier> {
   return new TokenVerifier({ issuer, audience: audience!, algorithms: tokenAlgorithms!, keys: issuerKeys(jwksUrl!) });
 }
 
-/**
- * Rows can be made again from the log, and their checkpoint stands in the same transaction: a crash that loses the last of them
- * loses both, and they are projected again. So their commits need not wait for the disk; those of the log do.
- */
+/** Commits need not wait for the disk by themselves; those of rows that people read say that they do (see the read model). */
 async function openReadDatabase(url: string, poolSize: number, log: Logger): Promise<DataSource> {
   const source = new DataSource({
     type: 'postgres',

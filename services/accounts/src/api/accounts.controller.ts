@@ -7,6 +7,7 @@ import {
   asOfAndKnownAt,
   Asked,
   list,
+  NOW_KNOWN,
   paging,
   Problem,
   quote,
@@ -113,15 +114,15 @@ export class AccountsController {
     description: 'As of a day or an instant (valid), by what was known on another (recorded).',
     query: bothDates,
     answer: accountAsOf,
-    shows: [accountHistory],
+    shows: [accounts, accountHistory],
   })
   async asOf(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
     await this.find(tenantId, id);
-    const { asOf, knownAt } = this.dates(query);
+    const { asOf, knownAt, known } = this.dates(query);
     const rows = await this.db.query<Pick<HistoryRow, 'attribute' | 'value'>[]>(
       `select attribute, value from ${quote(SCHEMA)}.account_history h
         where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)} and value is not null order by attribute`,
-      [tenantId, id, asOf, knownAt],
+      [tenantId, id, asOf, known],
     );
     const { tier = null, keyAccount = 'no', ...profile } = Object.fromEntries(rows.map((it) => [it.attribute, it.value]));
     return { id, asOf, knownAt, profile, tier, keyAccount };
@@ -130,7 +131,7 @@ export class AccountsController {
   @Read(':id/history', {
     summary: 'Every value that an account ever had, and when that was known',
     answer: historyPage,
-    shows: [accountHistory],
+    shows: [accounts, accountHistory],
   })
   async history(@Asked() { id, tenantId }: AskedFor) {
     await this.find(tenantId, id);
@@ -160,10 +161,10 @@ export class AccountsController {
   })
   async hierarchy(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
     await this.find(tenantId, id);
-    const { asOf, knownAt } = this.dates(query);
+    const { asOf, knownAt, known } = this.dates(query);
     const links = `select h.key::uuid as child, (h.value->>'parentId')::uuid as parent, h.value->>'linkType' as link_type
                      from ${quote(SCHEMA)}.hierarchy_history h where h.tenant_id = $1 and h.value is not null and ${holdsSql('h', 3, 4)}`;
-    const values = [tenantId, id, asOf, knownAt];
+    const values = [tenantId, id, asOf, known];
     const named = `left join ${quote(SCHEMA)}.account a on a.tenant_id = $1 and a.id = walk.id`;
     const ancestors = await this.db.query(
       `with recursive links as materialized (${links}), walk as (
@@ -185,7 +186,7 @@ export class AccountsController {
 
   private dates({ asOf, knownAt }: z.output<typeof bothDates>) {
     const now = this.runtime.now().toISOString();
-    return { asOf: asInstant(asOf, now), knownAt: asInstant(knownAt, now) };
+    return { asOf: asInstant(asOf, now), knownAt: asInstant(knownAt, now), known: asInstant(knownAt, NOW_KNOWN) };
   }
 
   private async find(tenantId: string, id: string): Promise<AccountRow> {

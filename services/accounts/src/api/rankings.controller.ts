@@ -4,6 +4,7 @@ import {
   asInstant,
   asOfAndKnownAt,
   Asked,
+  NOW_KNOWN,
   openCursor,
   paging,
   positionToken,
@@ -21,6 +22,9 @@ import { currenciesOf, valueRanking } from '../projections/value-ranking';
 import { rankingPage } from './answers';
 
 const SCHEMA = 'accounts';
+
+/** The day that it is where it is latest (UTC+14): nothing that was sold today is missing, wherever. */
+const latestDay = (now: Date): string => new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);
 
 const query = z.strictObject({
   ...paging,
@@ -45,8 +49,8 @@ export class RankingsController {
   })
   async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, tenantId, route }: AskedFor<typeof query>) {
     const now = this.runtime.now().toISOString();
-    const day = asOf ?? now.slice(0, 10);
-    const known = asInstant(knownAt, now);
+    const day = asOf ?? latestDay(this.runtime.now());
+    const known = asInstant(knownAt, NOW_KNOWN);
     const scope = { tenantId, query: route };
     const after = cursor === undefined ? [0] : openCursor(this.runtime.cursorKey, scope, cursor);
     if (typeof after?.[0] !== 'number') throw new Problem('cursor-invalid');
@@ -67,7 +71,7 @@ export class RankingsController {
       items,
       next: rows.length > limit && last ? sealCursor(this.runtime.cursorKey, scope, [last.rank]) : null,
       asOf: day,
-      knownAt: known,
+      knownAt: asInstant(knownAt, now),
       position,
     };
   }

@@ -62,15 +62,20 @@ function changed(
   sourceRef: string | undefined,
 ) {
   const fields = [...(Object.keys(values) as ProfileField[]).filter((field) => values[field] !== undefined), ...cleared];
-  return fields
-    .map((field) => ({
-      field,
-      old: it.profile[field] ?? null,
-      new: cleared.includes(field) ? null : values[field],
-      ...(validFrom !== undefined && { validFrom }),
-      ...(sourceRef !== undefined && { sourceRef }),
-    }))
-    .filter((change) => !same(change.old, change.new));
+  return (
+    fields
+      .map((field) => ({
+        field,
+        old: it.profile[field] ?? null,
+        new: cleared.includes(field) ? null : values[field],
+        ...(validFrom !== undefined && { validFrom }),
+        ...(sourceRef !== undefined && { sourceRef }),
+      }))
+      // What is so since an earlier day than was known is news, though the value is the same.
+      .filter(
+        (change) => !same(change.old, change.new) || (validFrom !== undefined && validFrom < (it.since[change.field] ?? '')),
+      )
+  );
 }
 
 export const account = aggregate(accountContract, { is: 'none' } as Account)({
@@ -185,7 +190,7 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       ];
     }),
 
-    ApproveTier: whenOpen(({ assessment, tier }, _, { id: accountId, actor, at }) => {
+    ApproveTier: whenOpen(({ assessment, tier }, { reason }, { id: accountId, actor, at }) => {
       if (!assessment?.needsApproval || assessment.computedTier === tier) return refuse('nothing-to-approve');
       if (assessment.by === actor) return refuse('four-eyes');
       const { modelRef, computedTier: to } = assessment;
@@ -193,7 +198,7 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       return [
         {
           type: 'AccountTierChanged',
-          data: { accountId, from: tier, to, cause, modelRef, effectiveFrom: at, approverId: actor },
+          data: { accountId, from: tier, to, cause, modelRef, effectiveFrom: at, approverId: actor, reason },
         },
       ];
     }),
@@ -210,7 +215,8 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       tier: null,
       below: 0,
     }),
-    AccountProfileUpdated: (it, { changes }) => open(it, (account) => ({ ...account, ...withChanges(account, changes) })),
+    AccountProfileUpdated: (it, { changes }, { occurredAt }) =>
+      open(it, (account) => ({ ...account, ...withChanges(account, changes, occurredAt) })),
     ExternalIdAssigned: (it, { externalId }) =>
       open(it, (account) => ({ ...account, externalIds: [...account.externalIds, externalId] })),
     KeyAccountNominated: (it, { programme, modelRef, by }, { occurredAt }) =>

@@ -4,19 +4,19 @@ import type { EventData } from '@kams/contracts/define';
 
 export interface KnownProfile {
   readonly profile: Profile;
-  /** The day from which each field is as it is; absent where it was always so. */
+  /** The day or the instant from which each field is as it is; absent where it was always so. */
   readonly since: Readonly<Partial<Record<ProfileField, string>>>;
 }
 type Change = EventData<AccountContract, 'AccountProfileUpdated'>['changes'][number];
 
 /** What was so from an earlier day than the value in hand is history: the value in hand stays. */
-export const withChanges = (known: KnownProfile, changes: readonly Change[]): KnownProfile =>
+export const withChanges = (known: KnownProfile, changes: readonly Change[], occurredAt: string): KnownProfile =>
   changes.reduce(({ profile, since }, { field, new: value, validFrom }) => {
-    const from = since[field];
-    if (from !== undefined && validFrom !== undefined && validFrom < from) return { profile, since };
+    const start = validFrom ?? occurredAt;
+    if (start < (since[field] ?? '')) return { profile, since };
     const { [field]: _old, ...others } = profile;
     return {
       profile: value === null ? others : { ...others, [field]: value },
-      since: validFrom === undefined ? since : { ...since, [field]: validFrom },
+      since: { ...since, [field]: start },
     };
   }, known);

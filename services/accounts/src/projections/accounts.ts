@@ -91,7 +91,7 @@ export const accounts = projection({
     return shown(row, { profile, since: {} });
   },
   AccountProfileUpdated: (row, event) =>
-    row && change(shown(row, withChanges(row as unknown as KnownProfile, event.data.changes)), event, {}),
+    row && change(shown(row, withChanges(row as unknown as KnownProfile, event.data.changes, event.occurredAt)), event, {}),
   ExternalIdAssigned: (row, event) =>
     change(row, event, { external_ids: [...((row?.external_ids ?? []) as ExternalId[]), event.data.externalId] }),
   KeyAccountNominated: (row, event) => change(row, event, { key_account: 'nominated', programme: event.data.programme }),
