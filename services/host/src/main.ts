@@ -8,7 +8,15 @@ import { showSample } from './sample/show';
 const services = [accountsService];
 const WRONG_CALL = 64;
 
-function welcome({ url, config, postgres, runtime }: Running): void {
+/** What a second terminal needs, to find this host and its keys. */
+const elsewhere = ({ config }: Running): string =>
+  [
+    ...(process.env['KAMS_DATA'] === undefined ? [] : [`KAMS_DATA=${config.data} `]),
+    ...(process.env['KAMS_PORT'] === undefined ? [] : [`KAMS_PORT=${config.port} `]),
+  ].join('');
+
+function welcome(running: Running): void {
+  const { url, config, postgres, runtime } = running;
   const lines = [
     `KAMS is up at ${url}  (${config.mode}; process start to here ${(performance.now() / 1000).toFixed(1)} s)`,
     `  services    ${runtime.services.map((it) => it.name).join(', ')}`,
@@ -19,7 +27,7 @@ function welcome({ url, config, postgres, runtime }: Running): void {
     ...(config.issuer === undefined
       ? ['  tokens      development issuer: for trying out, never for real data. `npx kams token` prints a token']
       : []),
-    '  try next    npx kams status',
+    `  try next    ${elsewhere(running)}npx kams status`,
   ];
   console.log(lines.join('\n'));
 }

@@ -130,8 +130,10 @@ test('every stop of the tour answers, and those that differ by a date differ', a
   const answers = [];
   for (const [, path] of stops) answers.push(JSON.stringify({ ...(await get(path)), asOf: '', knownAt: '', position: '' }));
   expect(new Set(answers).size).toBe(stops.length);
-  const lines = shellLines('http://127.0.0.1:3000', stops);
-  expect(lines[0]).toBe('export KAMS=http://127.0.0.1:3000 AUTH="Authorization: Bearer $(npx kams token)"');
+  const lines = shellLines('http://127.0.0.1:3000', '/data', stops);
+  expect(lines[0]).toBe(
+    'export KAMS_DATA=/data KAMS=http://127.0.0.1:3000 && export AUTH="Authorization: Bearer $(npx kams token)"',
+  );
   expect(lines.filter((it) => /^look '\/[^' ]+'$/.test(it))).toHaveLength(stops.length);
 });
 

@@ -16,7 +16,7 @@ export async function showSample({ url, config, runtime }: Running): Promise<voi
     const loaded = await loadSample(runtime);
     if (!loaded.complete) return;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    const tour = shellLines(url, await tourOf(loaded.days, runtime)).map((it) => `    ${it}`);
+    const tour = shellLines(url, config.data, await tourOf(loaded.days, runtime)).map((it) => `    ${it}`);
     console.log(
       [
         `  sample      ${summary(loaded)}, in tenant ${TENANT} (${seconds} s)`,

@@ -37,8 +37,8 @@ export async function tourOf(days: readonly string[], runtime: Runtime): Promise
 }
 
 /** The lines of a tour, to be pasted into a shell. */
-export const shellLines = (url: string, stops: readonly Stop[]): readonly string[] => [
-  `export KAMS=${url} AUTH="Authorization: Bearer $(npx kams token)"`,
+export const shellLines = (url: string, data: string, stops: readonly Stop[]): readonly string[] => [
+  `export KAMS_DATA=${data} KAMS=${url} && export AUTH="Authorization: Bearer $(npx kams token)"`,
   'look() { curl -sSH "$AUTH" "$KAMS$1"; echo; }',
   ...stops.flatMap(([what, path]) => [`# ${what}`, `look '${path}'`]),
 ];
