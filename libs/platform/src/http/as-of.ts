@@ -2,8 +2,12 @@
 import { z } from 'zod';
 import { localDate } from '@kams/contracts/values';
 
+const hasYear = (instant: string): boolean => {
+  const at = new Date(instant);
+  return !Number.isNaN(at.getTime()) && /^[1-9]\d{3}-/.test(at.toISOString());
+};
 /** With all its digits: what an answer says of an instant can be asked again. */
-const dayOrInstant = z.union([localDate(), z.iso.datetime({ offset: true }).refine((it) => it >= '1000', 'has no such year')]);
+const dayOrInstant = z.union([localDate(), z.iso.datetime({ offset: true }).refine(hasYear, 'has no such year')]);
 
 export const asOfAndKnownAt = {
   asOf: dayOrInstant.optional().meta({ description: 'As it was then: an instant, or a day with all that happened on it.' }),
