@@ -8,7 +8,7 @@ import { append } from './append/append';
 import { command } from './command/command';
 import { bulkImport } from './import/import';
 import { projection } from './projection/projection';
-import { load, machine, printed, type Table } from './report';
+import { described, hint, load, machine, printed, type Table } from './report';
 import type { Measurement } from './setting';
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = { append, command, projection, import: bulkImport };
@@ -33,8 +33,8 @@ async function bench(names: readonly string[], { seconds, rounds, json }: Option
   try {
     const on = machine(`PostgreSQL ${postgres.version}, embedded, fsync on`);
     const started = load();
-    console.log(Object.values(on).join(' | '));
-    console.log(`${rounds} rounds of ${seconds} s, interleaved; load average before: ${started}\n`);
+    console.log(described(on));
+    console.log(`${rounds} rounds of ${seconds} s, interleaved. Load average before: ${started}${hint(on)}\n`);
     const tables: Table[] = [];
     for (const name of names.length > 0 ? names : Object.keys(MEASUREMENTS)) {
       const progress = (line: string) => process.stderr.write(`${line}\n`);

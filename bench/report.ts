@@ -28,12 +28,18 @@ export const machine = (postgres: string): Machine => ({
   postgres,
 });
 
+export const described = ({ cores, cpu, memoryGiB, os, node, postgres }: Machine): string =>
+  `${cores} cores, ${cpu}, ${memoryGiB} GiB, ${os}, Node ${node}, ${postgres}`;
+
 /** Of the last minute and the last five: what else runs here disturbs. */
 export const load = (): string =>
   loadavg()
     .slice(0, 2)
     .map((it) => it.toFixed(2))
     .join(' ');
+
+export const hint = ({ cores }: Machine): string =>
+  loadavg()[0]! < cores / 2 ? '' : ': other work runs here, believe the ratios and not the figures';
 
 /** Three digits that mean something. */
 export function shown(cell: Cell): string {

@@ -62,7 +62,7 @@ function tables(rounds: (name: Name, callers: number) => readonly Measured[]): T
   const ratios = CALLERS.map((callers) => {
     const ours = rounds('kams', callers);
     return [
-      callers,
+      String(callers),
       ratio(ours, rounds('emmett', callers)),
       AT_LEAST.emmett.get(callers),
       ratio(ours, rounds('copy', callers)),

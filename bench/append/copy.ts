@@ -1,6 +1,7 @@
 // The limit: the same rows by COPY into a table of the same shape. It checks no revision and answers no caller.
 import { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { newId } from '@kams/eventing/run/ids';
 import { contend, type Contender } from './contender';
@@ -33,8 +34,10 @@ async function open(connectionString: string): Promise<Contender> {
           const texts = [JSON.stringify(data), JSON.stringify(metadata)].map(escaped);
           rows += `${++position}\t${revision + 1}\t${recordedAt}\t${newId()}\t1\t${stream}\t${type}\t${texts.join('\t')}\n`;
         }
+        const idle = once(client, 'drain');
         copy.end(rows);
         await finished(copy);
+        await idle;
         return ROWS;
       };
     },
