@@ -64,12 +64,17 @@ describe(`${KILLS} kills under load`, () => {
       host = await start();
     },
     async postgres() {
+      await until('a Postgres', () => postmaster() !== undefined);
       const pid = postmaster()!;
       process.kill(pid, 'SIGKILL');
       await until('another Postgres', () => ![pid, undefined].includes(postmaster()));
     },
   };
-  const postmaster = () => readPostmasterFile(join(postgres(), 'data'))?.pid;
+  /** While the server starts, the file may name its host. */
+  const postmaster = () => {
+    const file = readPostmasterFile(join(postgres(), 'data'));
+    return file?.ready ? file.pid : undefined;
+  };
 
   beforeAll(async () => {
     data = await dataFolder();
