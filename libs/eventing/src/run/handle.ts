@@ -174,8 +174,8 @@ export function commandHandler({
     const opens = definition.opens || contract.ledger;
     const commandId = command.commandId ?? newId();
     const stream = `${contract.name}-${id}`;
-    // Only an id that came with a command can come with another one.
-    const hash = command.commandId === undefined ? '' : hashOf(type, data);
+    // Of every command, with or without an id of its caller: it is answered with the id, and can not be added to a history later.
+    const hash = hashOf(type, data);
     const at: Circumstances = {
       id,
       tenantId,

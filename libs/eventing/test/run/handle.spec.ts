@@ -153,6 +153,11 @@ describe('a command id', () => {
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 
+  test('has its hash on every event, also where the caller gave it no id', async () => {
+    await process().handle(parcel, say('Send', { to: 'Bern' }));
+    for (const { metadata } of await everything()) expect(metadata.commandHash).toMatch(/^[\w-]{22}$/);
+  });
+
   test('is known within the last 1,000 events of its aggregate', async () => {
     const it = process();
     const id = await sent(it);

@@ -103,7 +103,8 @@ export async function runServices(
   try {
     const config = readConfig(process.env);
     forgetSecrets(process.env);
-    const log = pino({ level: config.logLevel, base: { service: services.map((it) => it.name).join('+') } }, pino.destination(2));
+    const base = { service: services.map((it) => it.name).join('+') };
+    const log = pino({ level: config.logLevel, base, serializers: { err: errorLine } }, pino.destination(2));
     const running = await startServices(services, config, log);
     void signalled.then(() => running.stop()).then(() => process.exit(0));
     await started?.(running);
@@ -123,6 +124,14 @@ async function listen(app: NestFastifyApplication, { port, host }: Config): Prom
     throw new Error(`port ${port} is in use: stop what has it, or set KAMS_PORT to another one`, { cause: error });
   }
 }
+
+/** By name, and not all that hangs on it: the pool hangs the client on its errors, with the key that cancels its queries. */
+export const errorLine = ({ name, message, code, stack }: Error & { readonly code?: unknown }): object => ({
+  type: name,
+  message,
+  code,
+  stack,
+});
 
 async function verifierOf(config: Config): Promise<TokenVerifier> {
   const { issuer, audience, jwksUrl, tokenAlgorithms } = config;
