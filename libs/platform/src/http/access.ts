@@ -29,17 +29,22 @@ export class AccessGuard implements CanActivate {
     const places = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, places)) return true;
     const request = context.switchToHttp().getRequest<Authenticated>();
-    const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) throw new Problem('unauthenticated', {}, { 'WWW-Authenticate': 'Bearer' });
     const roles = this.reflector.getAllAndOverride<readonly string[]>(ROLES, places);
     const admit = (principal: Principal): boolean => {
       if (roles && !roles.some((role) => principal.roles.includes(role))) throw new Problem('forbidden', { role: roles });
       request.principal = principal;
       return true;
     };
-    const known = this.verifier.verified(token);
-    return known ? admit(known) : this.verifier.verify(token).then(admit);
+    const principal = authenticated(request, this.verifier);
+    return principal instanceof Promise ? principal.then(admit) : admit(principal);
   }
+}
+
+/** At once for a token that was verified before. @throws Problem `unauthenticated`, TokenRefused, IssuerUnavailable */
+export function authenticated(request: FastifyRequest, verifier: TokenVerifier): Principal | Promise<Principal> {
+  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) throw new Problem('unauthenticated', {}, { 'WWW-Authenticate': 'Bearer' });
+  return verifier.verified(token) ?? verifier.verify(token);
 }
 
 export function principalOf(request: Authenticated): Principal {

@@ -1,11 +1,11 @@
 // Many commands in one request, a line each, with an outcome each: one refused line touches none of its neighbours.
 import type { AnyAggregate, Command } from '@kams/eventing';
+import type { FastifyRequest } from 'fastify';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { uuid } from '@kams/contracts/values';
 import type { Runtime } from '../run/runtime';
 import type { Principal } from '../tokens/verify';
-import { principalOf, type Authenticated } from './access';
 import { commandAnswer } from './command-answer';
 import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey } from './command-request';
 import { parseStrict } from './json-scan';
@@ -43,9 +43,13 @@ function linesOf(body: unknown): Buffer[] {
 }
 
 /** The outcomes as NDJSON. An `Idempotency-Key` of the request gives every line without one a key of its own. */
-export async function answerBulk(runtime: Runtime, aggregate: AnyAggregate, request: Authenticated): Promise<string> {
+export async function answerBulk(
+  runtime: Runtime,
+  aggregate: AnyAggregate,
+  request: FastifyRequest,
+  principal: Principal,
+): Promise<string> {
   if (request.headers['if-match'] !== undefined) throw new Problem('precondition-unsupported');
-  const principal = principalOf(request);
   const key = idempotencyKey(request);
   const lines = linesOf(request.body);
   const language = languageOf(request.headers['accept-language']);

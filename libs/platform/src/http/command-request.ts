@@ -70,10 +70,10 @@ export function commandOf(
     data: validate(aggregate.contract.commands[type]!.data as z.ZodType<object>, request.body),
     tenantId: principal.tenantId,
     actor: principal.subject,
+    id: id === undefined ? undefined : checkedId(id),
+    commandId: key === undefined ? undefined : commandIdOf(principal, key),
+    occurredAt: occurredAt === undefined ? undefined : checkedOccurredAt(occurredAt),
     expected: expectedRevision(request),
-    ...(id !== undefined && { id: checkedId(id) }),
-    ...(key !== undefined && { commandId: commandIdOf(principal, key) }),
-    ...(occurredAt !== undefined && { occurredAt: checkedOccurredAt(occurredAt) }),
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
   };
 }

@@ -4,15 +4,16 @@
 //   POST /accounts/{id}/rate-criterion   what is said to one that exists
 //   POST /hierarchy/link                 the commands of a ledger
 //   POST /accounts/bulk                  up to 1,000 of them, a line each
-import { Controller, HttpCode, Inject, Param, Post, Req, Res, type Type } from '@nestjs/common';
 import type { AnyAggregate } from '@kams/eventing';
 import type { CommandContract } from '@kams/contracts/define';
-import type { FastifyReply } from 'fastify';
-import { Runtime } from '../run/runtime';
-import { principalOf, type Authenticated } from './access';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
+import type { Runtime } from '../run/runtime';
+import type { TokenVerifier } from '../tokens/verify';
+import { authenticated } from './access';
 import { answerBulk } from './bulk';
 import { commandAnswer } from './command-answer';
 import { commandOf } from './command-request';
+import { answerError } from './problem-filter';
 
 export const kebab = (name: string): string => name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
 
@@ -33,44 +34,35 @@ export function commandRoutes({ contract }: AnyAggregate): readonly CommandRoute
   }));
 }
 
-/** Nest wants a class; this one says nothing that the contract does not. */
-export function commandController(aggregate: AnyAggregate): Type {
-  const { contract } = aggregate;
-
-  class Commands {
-    constructor(readonly runtime: Runtime) {}
-  }
-  Inject(Runtime)(Commands, undefined, 0);
-
-  const route = (name: string, path: string, status: number, handler: (this: Commands, ...args: never[]) => Promise<unknown>) => {
-    Object.defineProperty(handler, 'name', { value: name });
-    Object.defineProperty(Commands.prototype, name, { value: handler, writable: true, configurable: true });
-    const descriptor = Object.getOwnPropertyDescriptor(Commands.prototype, name)!;
-    Req()(Commands.prototype, name, 0);
-    Res({ passthrough: true })(Commands.prototype, name, 1);
-    Param('id')(Commands.prototype, name, 2);
-    HttpCode(status)(Commands.prototype, name, descriptor);
-    Post(path)(Commands.prototype, name, descriptor);
+/**
+ * Fastify's own routes: through Nest's router a command took 10 to 14 µs more of about 90, and the class that it wants would say
+ * nothing that the contract does not.
+ */
+export function addCommandRoutes(server: FastifyInstance, runtime: Runtime, verifier: TokenVerifier): void {
+  const { commands, services } = runtime;
+  const options: RouteShorthandOptions = {
+    errorHandler: (error, request, reply) => answerError(runtime, error, request, reply),
   };
+  for (const aggregate of services.flatMap((it) => it.aggregates)) {
+    const { plural } = aggregate.contract;
 
-  for (const { type, path, opens } of commandRoutes(aggregate)) {
-    route(type, path, 200, async function (request: Authenticated, reply: FastifyReply, id?: string) {
-      const { commands, epoch } = this.runtime;
-      const answer = await commands.handle(aggregate, commandOf(aggregate, type, request, principalOf(request), id));
-      reply.header('etag', `"${answer.revision}"`);
-      if (opens && answer.outcome === 'opened') {
-        reply.status(201);
-        reply.header('location', `/${contract.plural}/${answer.id}`);
-      }
-      return commandAnswer(epoch, answer);
+    for (const { type, path, opens } of commandRoutes(aggregate)) {
+      const url = path === '' ? `/${plural}` : `/${plural}/${path}`;
+      server.post<{ Params: { id?: string } }>(url, options, async (request, reply) => {
+        const principal = await authenticated(request, verifier);
+        const answer = await commands.handle(aggregate, commandOf(aggregate, type, request, principal, request.params.id));
+        reply.header('etag', `"${answer.revision}"`);
+        if (opens && answer.outcome === 'opened') {
+          reply.status(201);
+          reply.header('location', `/${plural}/${answer.id}`);
+        }
+        return commandAnswer(runtime.epoch, answer);
+      });
+    }
+    server.post(`/${plural}/bulk`, options, async (request, reply) => {
+      const principal = await authenticated(request, verifier);
+      reply.header('content-type', 'application/x-ndjson; charset=utf-8');
+      return answerBulk(runtime, aggregate, request, principal);
     });
   }
-  route('Bulk', 'bulk', 200, async function (request: Authenticated, reply: FastifyReply) {
-    reply.header('content-type', 'application/x-ndjson; charset=utf-8');
-    return answerBulk(this.runtime, aggregate, request);
-  });
-
-  Object.defineProperty(Commands, 'name', { value: `${contract.name}Commands` });
-  Controller(contract.plural)(Commands);
-  return Commands;
 }

@@ -44,23 +44,28 @@ function send(
     .send(text);
 }
 
+/** For Nest: what is thrown on the way to a controller and in it. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly runtime: Runtime) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    send(http.getRequest(), http.getResponse(), this.problem(error), this.runtime.problems);
+    answerError(this.runtime, error, http.getRequest(), http.getResponse());
   }
+}
 
-  private problem(error: unknown): Problem | Refusal {
-    const known = problemOf(error);
-    if (known) return known;
-    const status =
-      error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
-    const code = status === undefined ? undefined : BY_STATUS[status];
-    return code === undefined ? new Problem('internal', { traceId: this.runtime.reportFault(error) }) : new Problem(code);
-  }
+/** The same for a route of Fastify's own. */
+export function answerError(runtime: Runtime, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  send(request, reply, problemIn(error, runtime), runtime.problems);
+}
+
+function problemIn(error: unknown, runtime: Runtime): Problem | Refusal {
+  const known = problemOf(error);
+  if (known) return known;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;
+  const code = status === undefined ? undefined : BY_STATUS[status];
+  return code === undefined ? new Problem('internal', { traceId: runtime.reportFault(error) }) : new Problem(code);
 }
 
 /** For Fastify: an address that its router can not read. No hook has run, and none will. */

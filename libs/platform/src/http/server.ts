@@ -26,6 +26,7 @@ export function httpAdapter(): FastifyAdapter {
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    skipMiddie: true,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     http: {
       maxHeaderSize: 16_384,

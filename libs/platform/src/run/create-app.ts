@@ -3,9 +3,10 @@ import { Controller, Get, Module, type DynamicModule, type Type } from '@nestjs/
 import { APP_FILTER, APP_GUARD, NestFactory, Reflector } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { AccessGuard, Public } from '../http/access';
-import { commandController } from '../http/command-routes';
+import { addCommandRoutes } from '../http/command-routes';
 import { asyncApi, openApi, type Json } from '../http/documents';
 import { EventsController } from '../http/events.controller';
 import { HealthController, MetricsController, OperationsController } from '../http/operations.controller';
@@ -44,7 +45,7 @@ function moduleOf(
   return {
     module: KamsModule,
     controllers: [
-      ...services.flatMap((it) => [...it.aggregates.map(commandController), ...it.controllers]),
+      ...services.flatMap((it) => it.controllers),
       EventsController,
       HealthController,
       MetricsController,
@@ -65,7 +66,9 @@ export async function createApp(runtime: Runtime, verifier: TokenVerifier, versi
   const { services } = runtime;
   const open = openApi(services, version, runtime.problems);
   const adapter = httpAdapter();
-  configure(adapter.getInstance() as unknown as Parameters<typeof configure>[0], runtime);
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  configure(server, runtime);
+  addCommandRoutes(server, runtime, verifier);
   const app = await NestFactory.create<NestFastifyApplication>(
     moduleOf(services, runtime, verifier, [documents(open, asyncApi(services, version))]),
     adapter,
