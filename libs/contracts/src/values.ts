@@ -6,6 +6,9 @@ export const hasForbiddenText = (value: string): boolean => FORBIDDEN_TEXT.test(
 
 const FORBIDDEN_TEXT = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/u;
 
+/** Most text: it begins with a letter or digit, and holds nothing that is not ASCII or can not be seen. */
+const PLAIN = /^[A-Za-z0-9][ -~]*$/;
+
 /**
  * Text for people: NFC, no control characters but line feed and tab, at most `max` code points, not only blanks.
  *
@@ -19,6 +22,7 @@ export const text = (max: number) => {
   return z
     .string()
     .check((it) => {
+      if (it.value.length <= max && PLAIN.test(it.value)) return;
       const isFar = it.value.length > 4 * max;
       if (!isFar) it.value = it.value.normalize('NFC');
       const { value, issues } = it;

@@ -91,22 +91,35 @@ export function configure(server: FastifyInstance, runtime: Runtime): void {
   server.addContentTypeParser(
     /^application\/json\s*(;|$)/,
     { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => {
+    parsedBy((request, body) => {
       ensureUtf8(request);
       if (body.length === 0) throw new Problem('body-empty');
       return parseStrict(body);
-    },
+    }),
   );
   server.addContentTypeParser(
     /^application\/x-ndjson\s*(;|$)/,
     { parseAs: 'buffer', bodyLimit: BULK_BYTES },
-    async (request: FastifyRequest, body: Buffer) => {
+    parsedBy((request, body) => {
       ensureUtf8(request);
       if (!request.routeOptions.url?.endsWith('/bulk')) throw new Problem('media-type-unsupported');
       return body;
-    },
+    }),
   );
 }
+
+/** A parser in Fastify's form. A promise for what is known at once would cost 1 µs a request. */
+const parsedBy =
+  (parse: (request: FastifyRequest, body: Buffer) => unknown) =>
+  (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void => {
+    let value: unknown;
+    try {
+      value = parse(request, body);
+    } catch (error) {
+      return done(error as Error);
+    }
+    done(null, value);
+  };
 
 function ensureUtf8(request: FastifyRequest): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
