@@ -35,6 +35,12 @@ export interface EventContract<S extends z.ZodObject = z.ZodObject> {
   readonly public?: string;
   readonly data: S;
   readonly example: z.input<S>;
+  /** Whom its personal fields are about, by id; without it, the thing that it happened to is a person. */
+  person?(data: z.output<S>): string;
+  /** With this the person is to be forgotten: the key of what is known of it is destroyed. */
+  readonly erases?: true;
+  /** Version n as version n + 1 has it: `{ 1: ({ name, ...it }) => ({ ...it, fullName: name }) }`. What was stored is never changed. */
+  readonly upcasts?: Readonly<Record<number, (data: Any) => object>>;
 }
 
 /** Why a rule says no: what it means and what to do next. The code is an error's stable name. */

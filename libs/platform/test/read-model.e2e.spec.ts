@@ -13,6 +13,8 @@ import {
   type Position,
   type Projection,
   type ReadModel,
+  memoryPersonKeys,
+  Vault,
 } from '@kams/eventing';
 import { memoryStore } from '@kams/eventing/store/memory';
 import { isDatabaseAway } from '../src/read-model/database-away';
@@ -313,6 +315,7 @@ describe('a read database that is away', () => {
       store: memoryStore(),
       readDatabase: source,
       hashKey: key,
+      vault: new Vault(memoryPersonKeys(), key),
       cursorKey: key,
       readWaitMs: 0,
       log: pino({ level: 'silent' }),

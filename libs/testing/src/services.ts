@@ -1,6 +1,8 @@
 // Services at work in the test's own process: a real database, real HTTP, a clock that the test may set.
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
-import type { EventStore } from '@kams/eventing';
+import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
+import { Vault, type EventStore } from '@kams/eventing';
+import { masterKeysIn } from '@kams/platform/config/master-keys';
 import { createApp, Runtime, type Service } from '@kams/platform';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { TokenVerifier } from '@kams/platform/tokens/verify';
@@ -30,6 +32,8 @@ export interface TestServices {
   readonly databaseUrl: string;
   readonly runtime: Runtime;
   readonly store: EventStore;
+  /** The folder of the installation, with its keys. */
+  readonly data: string;
   ask<T = never>(path: string, options?: Asking): Promise<Answered<T>>;
   post<T = never>(path: string, body: unknown, options?: Asking): Promise<Answered<T>>;
   token(as?: Asking['as']): Promise<string>;
@@ -53,12 +57,14 @@ export async function startTestServices(
   await readDatabase.initialize();
   await readDatabase.query('create extension if not exists pg_trgm');
   const key = Buffer.alloc(32, 7);
+  const personKeys = await postgresPersonKeys(database.url, await masterKeysIn(join(data, 'keys', 'master.json')));
   const log = pino({ level: process.env['KAMS_TEST_LOG'] ?? 'silent' });
   const runtime = new Runtime({
     services,
     store,
     readDatabase,
     hashKey: key,
+    vault: new Vault(personKeys, key),
     cursorKey: key,
     readWaitMs: 2_000,
     log,
@@ -102,6 +108,7 @@ export async function startTestServices(
     databaseUrl: database.url,
     runtime,
     store,
+    data,
     ask,
     post: (path, body, more) => ask(path, { method: 'POST', body, ...more }),
     token,
@@ -110,6 +117,7 @@ export async function startTestServices(
       await runtime.stop();
       await readDatabase.destroy();
       await store.close();
+      await personKeys.close();
       await database.drop();
       await rm(data, { recursive: true, force: true });
     },

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventStore } from '@kams/eventing';
+import { memoryPersonKeys, Vault, type EventStore } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { createApp, Runtime } from '@kams/platform';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
@@ -60,6 +60,7 @@ async function startNode(
     readDatabase,
     // The harness has one key for everything.
     hashKey: cursorKey,
+    vault: new Vault(memoryPersonKeys(), cursorKey),
     cursorKey,
     readWaitMs,
     log: pino({ level: 'silent' }),

@@ -1,11 +1,13 @@
 // Commands of every kind, from a seed. A lane is one caller: its accounts are its own, so what it sends makes sense in its order.
 import { accountContract } from '@kams/contracts/accounts/account';
+import { contactContract } from '@kams/contracts/accounts/contact';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
 import { account } from '../src/domain/account';
+import { contact } from '../src/domain/contact';
 import { hierarchy } from '../src/domain/hierarchy';
 import { purchase } from '../src/domain/purchase';
 import { scoringModel } from '../src/domain/scoring-model';
@@ -16,7 +18,13 @@ export interface Sent {
 }
 
 export const TENANTS = ['acme', 'globex', 'initech'] as const;
-export const CONTRACTS: readonly AnyContract[] = [accountContract, hierarchyContract, purchaseContract, scoringModelContract];
+export const CONTRACTS: readonly AnyContract[] = [
+  accountContract,
+  contactContract,
+  hierarchyContract,
+  purchaseContract,
+  scoringModelContract,
+];
 
 /** Mulberry32: the same numbers from the same seed, everywhere. */
 export function chance(seed: number) {
@@ -55,6 +63,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   const accounts: string[] = [];
   const purchases: string[] = [];
   const models: string[] = [];
+  const contacts: string[] = [];
   let count = 0;
 
   const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
@@ -89,6 +98,16 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     accounts.push(id);
     const keys = Array.from({ length: upTo(2) }, () => ({ system: 'erp', type: 'debtor', value: `${lane}-${count}-${upTo(1)}` }));
     return say(account, 'Register', { profile: profile(), externalIds: keys, ...(upTo(1) && { ownerId: 'user-1' }) }, id);
+  }
+  const person = () => ({
+    name: `${of(['李伟', 'Žofia Nováková', 'O’Neill'])} ${upTo(99)}`,
+    ...(upTo(1) && { email: `p${upTo(99)}@example.com` }),
+    ...(upTo(1) && { jobTitle: of(['Buyer', '采购经理']) }),
+  });
+  function meet(): Sent {
+    const id = uuid();
+    contacts.push(id);
+    return say(contact, 'Register', { accountId: of(accounts), person: person() }, id);
   }
   const content = () => {
     const share = 1 + upTo(8);
@@ -168,6 +187,19 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'subsidiary', validFrom: day() }),
     () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'branch', validFrom: day() }),
     () => say(hierarchy, 'Unlink', { accountId: of(accounts), validTo: day(), ...reason }),
+    meet,
+    meet,
+    () => once(contact, 'Change', contacts, { set: person(), clear: ['phone', ...(upTo(1) ? ['email'] : [])] }),
+    () => once(contact, 'SetRole', contacts, { role: of(['approver', 'user']), power: 1 + upTo(4), stance: upTo(4) - 2 }),
+    () =>
+      once(contact, 'ChangeConsent', contacts, {
+        channel: 'email',
+        purpose: 'survey',
+        status: of(['granted', 'withdrawn']),
+        basis: 'form',
+      }),
+    () => (upTo(5) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
+    () => (upTo(5) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
     record,
     record,
     record,
@@ -199,5 +231,6 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();
+    if (contacts.length > 20) contacts.shift();
   }
 }

@@ -4,6 +4,7 @@ import {
   categoryOf,
   delay,
   NotFound,
+  occurrencesOf,
   projection,
   projector,
   Refusal,
@@ -12,8 +13,8 @@ import {
   type EventStore,
   type Feed,
   type Projection,
+  type Vault,
 } from '@kams/eventing';
-import { occurrenceOf } from '@kams/eventing/run/occurrence';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { startTestServices, type TestServices } from '@kams/testing/services';
@@ -68,12 +69,12 @@ function expectEqual(name: string, actual: readonly string[], expected: readonly
 }
 
 /** A page and no more: its reader begins again after each, and finds nothing in memory. */
-const inPagesOf = (events: number, store: EventStore, { contracts }: Projection): Feed => ({
-  ...storeFeed(store, contracts),
+const inPagesOf = (events: number, store: EventStore, { contracts }: Projection, vault: Vault): Feed => ({
+  ...storeFeed(store, contracts, vault),
   async *from(position, signal) {
     const page = await store.readAll(position, events, { categories: contracts.map((it) => it.name) });
     if (page.position === position) return delay(5, signal);
-    yield { occurrences: page.events.map(occurrenceOf), position: page.position };
+    yield { occurrences: await occurrencesOf(contracts, vault)(page.events), position: page.position };
   },
 });
 
@@ -121,7 +122,9 @@ describe.each([
     for (const it of projections) {
       const readModel = postgresReadModel(services.runtime.readDatabase, 'follower');
       await readModel.prepare(it);
-      following.push(projector(it, storeFeed(services.store, it.contracts), readModel).run(follower.signal));
+      following.push(
+        projector(it, storeFeed(services.store, it.contracts, services.runtime.vault), readModel).run(follower.signal),
+      );
     }
   }, 60_000);
   afterAll(async () => {
@@ -166,7 +169,7 @@ describe.each([
       const rows = await rowsOf(services, 'accounts', it);
       live.set(it.name, rows);
       expect(rows.length).toBeGreaterThan(0);
-      await build(services, 'small_pages', it, inPagesOf(page, uncached, it));
+      await build(services, 'small_pages', it, inPagesOf(page, uncached, it, services.runtime.vault));
       expectEqual(`${it.name}, page by page`, await rowsOf(services, 'small_pages', it), rows);
       expectEqual(`${it.name}, never rebuilt`, await rowsOf(services, 'follower', it), rows);
     }
@@ -236,8 +239,8 @@ describe('a projection that is not made of the events alone', () => {
     const it = saying('said', say);
     for (const schema of ['whole', 'in_parts'])
       await services.runtime.readDatabase.query(`drop schema if exists ${schema} cascade`);
-    await build(services, 'whole', it, storeFeed(services.store, it.contracts));
-    await build(services, 'in_parts', it, inPagesOf(3, services.store, it));
+    await build(services, 'whole', it, storeFeed(services.store, it.contracts, services.runtime.vault));
+    await build(services, 'in_parts', it, inPagesOf(3, services.store, it, services.runtime.vault));
     const whole = await rowsOf(services, 'whole', it);
     expect(whole.length).toBeGreaterThan(10);
     await expect(async () => expectEqual(it.name, await rowsOf(services, 'in_parts', it), whole)).rejects.toThrow();
@@ -245,8 +248,8 @@ describe('a projection that is not made of the events alone', () => {
 
   test('its honest twin is equal', async () => {
     const it = saying('honest', (profile) => String(Object.values(profile).filter((value) => value !== undefined).length));
-    await build(services, 'whole', it, storeFeed(services.store, it.contracts));
-    await build(services, 'in_parts', it, inPagesOf(3, services.store, it));
+    await build(services, 'whole', it, storeFeed(services.store, it.contracts, services.runtime.vault));
+    await build(services, 'in_parts', it, inPagesOf(3, services.store, it, services.runtime.vault));
     expectEqual(it.name, await rowsOf(services, 'in_parts', it), await rowsOf(services, 'whole', it));
   });
 

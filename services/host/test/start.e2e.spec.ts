@@ -1,6 +1,6 @@
 import { accountsService } from '@kams/accounts';
 import { accountContract } from '@kams/contracts/accounts/account';
-import { delay, projection, table, type Projection } from '@kams/eventing';
+import { delay, projection, table, type Projection, memoryPersonKeys, Vault } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { Runtime, type Service } from '@kams/platform';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
@@ -284,6 +284,7 @@ describe('a projection that the code has changed', () => {
       store,
       readDatabase,
       hashKey: key,
+      vault: new Vault(memoryPersonKeys(), key),
       cursorKey: key,
       readWaitMs: 1_000,
       log: pino({ level: 'silent' }),

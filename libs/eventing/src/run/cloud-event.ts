@@ -1,5 +1,6 @@
 // What leaves a service: CloudEvents 1.0, the same on the bus, on /events and in the reference.
 import type { AnyContract, EventContract } from '@kams/contracts/define';
+import { personalFields } from '@kams/contracts/personal';
 import type { Position, Recorded } from '../store/port';
 import { categoryOf } from '../store/port';
 import { toMicroseconds, type Occurrence } from './occurrence';
@@ -69,9 +70,21 @@ export function publisher(
       tenantid: metadata.tenantId,
       actor: metadata.actor,
       ...(metadata.traceparent && { traceparent: metadata.traceparent }),
-      data: event.data,
+      data: impersonal(contract, event.data),
     };
   };
+}
+
+/** The data without what is personal: that leaves no service, sealed or not. */
+export function impersonal(contract: EventContract, data: object): object {
+  return personalFields(contract.data).reduce<object>((it, { path }) => without(it, path) as object, data);
+}
+
+function without(it: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (typeof it !== 'object' || it === null || name === undefined) return it;
+  if (name === '*') return rest.length === 0 ? [] : (it as unknown[]).map((item) => without(item, rest));
+  const { [name]: inner, ...others } = it as Record<string, unknown>;
+  return inner === undefined || rest.length === 0 ? others : { ...others, [name]: without(inner, rest) };
 }
 
 /** Reads what another service published, in whatever version; undefined for a type that these contracts do not know. */

@@ -1,27 +1,51 @@
 // Where a projector reads: the own store, or the public events of another service.
 import type { AnyContract } from '@kams/contracts/define';
 import type { Bus } from '../bus/port';
-import { START, type EventStore, type Position } from '../store/port';
+import { isFound, type Vault } from '../personal/vault';
+import { categoryOf, START, type EventStore, type Position, type Recorded } from '../store/port';
 import { subscriber, topicOf } from './cloud-event';
 import { occurrenceOf, type Occurrence } from './occurrence';
 import type { Feed } from './projector';
+import { upcast } from './upcast';
 
-export function storeFeed(store: EventStore, contracts: readonly AnyContract[]): Feed {
+/** Stored events as their readers see them: in today's version, sealed, and with the words by which persons are found. */
+export function occurrencesOf(
+  contracts: readonly AnyContract[],
+  vault?: Vault,
+): (events: readonly Recorded[]) => Promise<readonly Occurrence[]> {
+  const byName = new Map(contracts.map((it) => [it.name, it]));
+  const indexed = new Set(contracts.filter(isFound).map((it) => it.name));
+
+  const plain = (stored: Recorded): Occurrence => {
+    const contract = byName.get(categoryOf(stored.stream));
+    return occurrenceOf(contract ? upcast(contract, stored) : stored);
+  };
+  const withIndex = async (stored: Recorded): Promise<Occurrence> => {
+    const category = categoryOf(stored.stream);
+    if (!indexed.has(category)) return plain(stored);
+    if (!vault) throw new RangeError(`${category} has personal fields, and there is no vault to open them`);
+    return { ...plain(stored), index: await vault.indexOf(byName.get(category)!, stored) };
+  };
+  return async (events) => (indexed.size === 0 ? events.map(plain) : Promise.all(events.map(withIndex)));
+}
+
+export function storeFeed(store: EventStore, contracts: readonly AnyContract[], vault?: Vault): Feed {
   const filter = { categories: contracts.map((it) => it.name) };
+  const read = occurrencesOf(contracts, vault);
   return {
     epoch: async () => (await store.head()).epoch,
     head: async () => (await store.head()).position,
     async *from(position, signal) {
       for await (const page of store.subscribe(position, signal, filter)) {
-        yield { occurrences: page.events.map(occurrenceOf), position: page.position };
+        yield { occurrences: await read(page.events), position: page.position };
       }
     },
     async at(position) {
       const event = await store.at(position);
-      return event && occurrenceOf(event);
+      return event && (await read([event]))[0];
     },
     async stream(category, id, from) {
-      return (await store.read(`${category}-${id}`, { from })).map(occurrenceOf);
+      return read(await store.read(`${category}-${id}`, { from }));
     },
   };
 }

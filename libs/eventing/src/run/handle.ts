@@ -1,10 +1,22 @@
 // A command becomes facts: load, look for the command's id, decide, append with the expected revision, answer.
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { naturalId, Refusal, type AnyAggregate, type Circumstances, type Claim, type Found, type Ref, type Via } from '../pure';
+import {
+  keyOf,
+  keys,
+  naturalId,
+  Refusal,
+  type AnyAggregate,
+  type Circumstances,
+  type Claim,
+  type Found,
+  type Ref,
+  type Via,
+} from '../pure';
+import { isPersonal, type Vault } from '../personal/vault';
 import { Conflict, OutcomeUnknown, type EventStore, type NewEvent, type Position, type Recorded, START } from '../store/port';
-import { keyOf, keys } from '../pure';
 import { newId } from './ids';
+import { upcast } from './upcast';
 
 export interface Command {
   readonly type: string;
@@ -69,6 +81,8 @@ export interface CommandHandlerOptions {
   readonly store: EventStore;
   /** Keys the hash that is kept beside a command's id: a bare hash of a phone number can be guessed. */
   readonly hashKey: Buffer;
+  /** Seals and opens what is personal; needed by aggregates that have such. */
+  readonly vault?: Vault;
   readonly now?: () => Date;
   /** Streams whose state is kept in memory. */
   readonly cachedStreams?: number;
@@ -83,6 +97,7 @@ export interface CommandHandler {
 export function commandHandler({
   store,
   hashKey,
+  vault,
   now = () => new Date(),
   cachedStreams = 50_000,
 }: CommandHandlerOptions): CommandHandler {
@@ -97,17 +112,36 @@ export function commandHandler({
   });
 
   /** The key in front and half of SHA-256 kept: what is left out keeps it from being extended. An HMAC takes 2.2 µs, this 0.7. */
-  const key = hashKey.toString('base64');
-  const hashOf = (type: string, data: object): string =>
+  const hashOf = (key: string, type: string, data: object): string =>
     digest('sha256', `${key}\n${type}\n${JSON.stringify(data)}`, 'base64url').slice(0, 22);
+  const ownKey = hashKey.toString('base64');
+
+  /** What of an aggregate is personal is in its events sealed, and in its state open. */
+  const vaultOf = ({ contract }: AnyAggregate): Vault | undefined => {
+    if (!isPersonal(contract)) return undefined;
+    if (!vault) throw new RangeError(`${contract.name} has personal fields, and there is no vault to seal them`);
+    return vault;
+  };
 
   /** The entry with everything that the stream has beyond it. */
   async function refresh(aggregate: AnyAggregate, stream: string, entry: Entry): Promise<Entry> {
     const events = await store.read(stream, { from: entry.revision + 1 });
     if (events.length === 0) return entry;
-    const grown = grow(aggregate, entry, events);
+    const grown = grow(aggregate, entry, await opened(aggregate, events));
     cache.set(stream, grown);
     return grown;
+  }
+
+  /** As today's rules read them: open, and in today's version. */
+  async function opened(aggregate: AnyAggregate, events: readonly Recorded[]): Promise<readonly Recorded[]> {
+    const { contract } = aggregate;
+    const own = vaultOf(aggregate);
+    if (!own) return events.map((it) => upcast(contract, it));
+    return Promise.all(events.map(async (it) => upcast(contract, { ...it, data: await own.open(contract, it) })));
+  }
+
+  async function sealed({ contract }: AnyAggregate, own: Vault, stream: string, events: readonly NewEvent[]) {
+    return Promise.all(events.map(async (it) => ({ ...it, data: await own.seal(contract, { stream, ...it }) })));
   }
 
   async function find<S>({ of, id }: Ref<S>, tenantId: string): Promise<Found<S>> {
@@ -177,7 +211,9 @@ export function commandHandler({
     const commandId = command.commandId ?? newId();
     const stream = `${contract.name}-${id}`;
     // Of every command, with or without an id of its caller: it is answered with the id, and can not be added to a history later.
-    const hash = hashOf(type, data);
+    const own = vaultOf(aggregate);
+    const personKey = own && (await own.hashKey(definition, { tenantId, person: id }));
+    const hash = hashOf(personKey?.toString('base64') ?? ownKey, type, data);
     const at: Circumstances = {
       id,
       tenantId,
@@ -257,7 +293,8 @@ export function commandHandler({
         metadata,
       }));
       try {
-        const appended = await append(stream, entry.revision, events);
+        const stored = own ? await sealed(aggregate, own, stream, events) : events;
+        const appended = await append(stream, entry.revision, stored);
         cache.set(stream, grow(aggregate, entry, placed(stream, entry.revision, appended.position, events)));
         return {
           id,

@@ -1,5 +1,6 @@
 // A stored event as its readers see it: the same whether it comes from the own store or over the bus.
 import type { AnyContract, EventData, EventName } from '@kams/contracts/define';
+import type { Index } from '../personal/vault';
 import { categoryOf, type Position, type Recorded } from '../store/port';
 
 export interface Occurrence<T extends string = string, D = object> {
@@ -17,6 +18,8 @@ export interface Occurrence<T extends string = string, D = object> {
   /** When it happened, and when it was stored: instants with microseconds, so that they compare as text. */
   readonly occurredAt: string;
   readonly recordedAt: string;
+  /** Of what is personal in the data, and sealed there: the words by which it is found. */
+  readonly index?: Index;
 }
 
 /** The facts of a contract, as readers see them. */

@@ -1,6 +1,7 @@
 // /asyncapi.json: what leaves on the bus, generated from the contracts of the public events.
 import type { EventContract } from '@kams/contracts/define';
-import { publicType, topicOf } from '@kams/eventing';
+import { withoutPersonal } from '@kams/contracts/personal';
+import { impersonal, publicType, topicOf } from '@kams/eventing';
 import { contractsOf } from '../run/runtime';
 import type { Service } from '../service';
 import { jsonSchema, type Json } from './json-schema';
@@ -39,9 +40,9 @@ const message = (service: string, event: EventContract): Json => ({
   summary: event.description,
   contentType: 'application/json',
   headers: { $ref: '#/components/schemas/CloudEventHeaders' },
-  payload: jsonSchema(event.data, 'output'),
+  payload: withoutPersonal(jsonSchema(event.data, 'output')),
   bindings: { kafka: { key: { type: 'string', description: 'The stream: events with one key are in order.' } } },
-  examples: [{ payload: event.example }],
+  examples: [{ payload: impersonal(event, event.example) }],
 });
 
 const text = (description: string, format?: string): Json => ({ type: 'string', description, ...(format && { format }) });

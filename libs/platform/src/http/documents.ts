@@ -145,6 +145,9 @@ const readOperation = (controller: Type, path: string, name: string, options: Re
   summary: options.summary,
   ...(options.description !== undefined && { description: options.description }),
   parameters: [...(path.includes('{id}') ? [pathId] : []), ...parametersOf(queryOf(options))],
+  ...(options.body && {
+    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(options.body) } } },
+  }),
   responses: {
     200: { description: 'As asked', content: { 'application/json': { schema: jsonSchema(options.answer, 'output') } } },
     ...refused(
@@ -176,7 +179,7 @@ export function openApi(services: readonly Service[], version: string, problems:
     }
     for (const controller of controllers) {
       for (const { path, name, options } of readsOf(controller)) {
-        at(path, 'get', readOperation(controller, path, name, options, refused));
+        at(path, options.body ? 'post' : 'get', readOperation(controller, path, name, options, refused));
       }
     }
   }

@@ -6,7 +6,9 @@ import {
   applyDecorators,
   createParamDecorator,
   Get,
+  HttpCode,
   Injectable,
+  Post,
   SetMetadata,
   UseInterceptors,
   type CallHandler,
@@ -29,6 +31,8 @@ export interface ReadOptions {
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
+  /** With it the query is a POST: what says something of a person stands in no address, because addresses are logged. */
+  readonly body?: z.ZodObject;
   readonly answer: z.ZodType;
   /** What the answer is made of; `?after=` waits for these. */
   readonly shows: readonly Projection[];
@@ -44,8 +48,10 @@ const after = z.string().max(80).optional().meta({
 /** The query of a handler with `after`; made once, it costs 50 µs. */
 export const queryOf = ({ query }: ReadOptions): z.ZodObject => (query ?? z.strictObject({})).extend({ after });
 
-export interface AskedFor<Q extends z.ZodType = z.ZodObject<Record<never, never>>> {
+type Nothing = z.ZodObject<Record<never, never>>;
+export interface AskedFor<Q extends z.ZodType = Nothing, B extends z.ZodType = Nothing> {
   readonly query: z.output<Q>;
+  readonly body: z.output<B>;
   readonly id: string;
   readonly tenantId: string;
   /** The address without its cursor: what a cursor belongs to. */
@@ -56,7 +62,7 @@ interface Declared extends ReadOptions {
   readonly schema: z.ZodObject;
 }
 
-type Asking = Authenticated & { asked?: AskedFor<z.ZodType> };
+type Asking = Authenticated & { asked?: AskedFor<z.ZodType, z.ZodType> };
 
 @Injectable()
 export class ReadInterceptor implements NestInterceptor {
@@ -71,12 +77,14 @@ export class ReadInterceptor implements NestInterceptor {
     ensureText(request.query as Readonly<Record<string, unknown>>);
     const { after: token, ...query } = validate(schema, request.query) as { after?: string };
     if (token !== undefined) await this.comeTo(options, token);
+    const body = options.body && validate(options.body, request.body);
     const { id } = request.params as { id?: string };
     request.asked = {
       query,
+      body,
       id: id === undefined ? '' : checkedId(id),
       tenantId: principalOf(request).tenantId,
-      route: `${request.routeOptions.url} ${JSON.stringify({ ...query, cursor: undefined, limit: undefined, id })}`,
+      route: `${request.routeOptions.url} ${JSON.stringify({ ...query, body: body && withoutPaging(body), cursor: undefined, limit: undefined, id })}`,
     };
     return next.handle();
   }
@@ -91,9 +99,11 @@ export class ReadInterceptor implements NestInterceptor {
   }
 }
 
+const withoutPaging = (it: object): object => ({ ...it, cursor: undefined, limit: undefined });
+
 export const Read = (path: string, options: ReadOptions) =>
   applyDecorators(
-    Get(path),
+    ...(options.body ? [Post(path), HttpCode(200)] : [Get(path)]),
     SetMetadata(READ, { ...options, schema: queryOf(options) } satisfies Declared),
     UseInterceptors(ReadInterceptor),
   );

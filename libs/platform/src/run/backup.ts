@@ -1,5 +1,6 @@
-// A copy of what can not be made again: the log, the keys, and the settings that are no secret. Read models are not in it; they
-// are built from the log. Made from one snapshot while everything runs, with any Postgres: no pg_dump is needed.
+// A copy of what can not be made again: the log, the keys of persons, the installation's keys, and the settings that are no
+// secret. Read models are not in it; they are built from the log. Made from one snapshot while everything runs, with any Postgres: no pg_dump is needed.
+import { PERSON_KEYS_SCHEMA } from '@kams/eventing/personal/postgres-person-keys';
 import { install, newEpoch } from '@kams/eventing/store/postgres/install';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -12,10 +13,13 @@ import { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 
-/** What the log consists of, in the order in which it is put back. */
-const TABLES = ['events', 'removed'] as const;
+/** What is copied, with its order, in the order in which it is put back. */
+const TABLES = { 'es.events': 'position', 'es.removed': 'first', 'keys.master': 'one', 'keys.person': 'tenant_id, person' };
+type TableName = keyof typeof TABLES;
+const NAMES = Object.keys(TABLES) as TableName[];
+const fileOf = (table: TableName): string => `${table}.copy.gz`;
 const MANIFEST = 'manifest.json';
-const FORMAT = 1;
+const FORMAT = 2;
 
 const manifest = z.strictObject({
   format: z.literal(FORMAT),
@@ -53,7 +57,11 @@ export async function backup(
   await chmod(folder, 0o700);
 
   const client = await connected(url);
+  const holder = await connected(url);
   try {
+    // No person is erased meanwhile: the copy of the keys would be wrapped by a master key that the copied file has not.
+    await holder.query('begin');
+    await holder.query('select from keys.master for share');
     await client.query('begin isolation level repeatable read read only');
     const { rows } = await client.query<{ epoch: string; head: string; events: string }>(
       `select epoch::text, coalesce((select max(position) from es.events), 0)::text as head,
@@ -61,25 +69,16 @@ export async function backup(
     );
     const files: Manifest['files'] = {};
     let bytes = 0;
-    for (const table of TABLES) {
-      const columns = table === 'events' ? 'order by position' : 'order by first';
-      const source = client.query(copyTo(`copy (select * from es.${table} ${columns}) to stdout`));
+    for (const table of NAMES) {
+      const source = client.query(copyTo(`copy (select * from ${table} order by ${TABLES[table]}) to stdout`));
       const counted = count((more) => progress({ bytes: (bytes += more) }));
-      await pipeline(
-        source,
-        counted,
-        createGzip({ level: 4 }),
-        createWriteStream(join(folder, `${table}.copy.gz`), { mode: 0o600 }),
-      );
+      await pipeline(source, counted, createGzip({ level: 4 }), createWriteStream(join(folder, fileOf(table)), { mode: 0o600 }));
     }
     await client.query('commit');
 
     await mkdir(join(folder, 'keys'), { mode: 0o700 });
     for (const name of await readdir(join(data, 'keys'))) await copyFile(join(data, 'keys', name), join(folder, 'keys', name));
-    const names = [
-      ...TABLES.map((table) => `${table}.copy.gz`),
-      ...(await readdir(join(folder, 'keys'))).map((name) => `keys/${name}`),
-    ];
+    const names = [...NAMES.map(fileOf), ...(await readdir(join(folder, 'keys'))).map((name) => `keys/${name}`)];
     for (const name of names) files[name] = await digest(join(folder, name));
 
     const { epoch, head, events } = rows[0]!;
@@ -96,6 +95,7 @@ export async function backup(
     return manifest.parse(made);
   } finally {
     await client.end();
+    await holder.end();
   }
 }
 
@@ -137,14 +137,16 @@ export async function restoreLog(
   const client = await connected(url);
   try {
     await client.query('begin');
-    await client.query('lock table es.events in exclusive mode');
+    await client.query(PERSON_KEYS_SCHEMA);
+    await client.query('lock table es.events, keys.person in exclusive mode');
+    await client.query('delete from keys.master');
     const { rows: before } = await client.query<{ any: boolean }>('select exists (select from es.events) as any');
     if (before[0]!.any) throw new BackupRefused('this database has an event store with events: restore into a new one');
     let bytes = 0;
-    for (const table of TABLES) {
-      const target = client.query(copyFrom(`copy es.${table} from stdin`));
+    for (const table of NAMES) {
+      const target = client.query(copyFrom(`copy ${table} from stdin`));
       const counted = count((more) => progress({ bytes: (bytes += more) }));
-      await pipeline(createReadStream(join(folder, `${table}.copy.gz`)), createGunzip(), counted, target);
+      await pipeline(createReadStream(join(folder, fileOf(table))), createGunzip(), counted, target);
     }
     const { rows } = await client.query<{ missing: string; events: string }>(
       'select es.missing()::text as missing, (select count(*) from es.events)::text as events',

@@ -1,11 +1,14 @@
 // A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
 import { join } from 'node:path';
+import { Vault } from '@kams/eventing';
+import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
 import { openKeys } from '../config/keys';
+import { masterKeysIn } from '../config/master-keys';
 import { forgetSecrets, readConfig } from '../config/read-config';
 import type { Config } from '../config/settings';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
@@ -57,6 +60,9 @@ export async function startServices(services: readonly Service[], config: Config
     });
     closing.push(() => store.close());
 
+    const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));
+    closing.push(() => personKeys.close());
+
     const readDatabase = await openReadDatabase(url, config.poolSize, log);
     closing.push(() => readDatabase.destroy());
 
@@ -65,6 +71,7 @@ export async function startServices(services: readonly Service[], config: Config
       store,
       readDatabase,
       hashKey: keys.commandHashKey.reveal(),
+      vault: new Vault(personKeys, keys.commandHashKey.reveal()),
       cursorKey: keys.cursorKey.reveal(),
       readWaitMs: config.readWaitMs,
       log,

@@ -3,6 +3,7 @@ import {
   busFeed,
   commandHandler,
   delay,
+  eraser,
   keys,
   logBus,
   projector,
@@ -10,6 +11,7 @@ import {
   storeFeed,
   type Bus,
   type CommandHandler,
+  type Eraser,
   type EventStore,
   type Feed,
   type Position,
@@ -17,6 +19,7 @@ import {
   type Projector,
   type ReadModel,
   type RebuildProgress,
+  type Vault,
 } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
 import type { AnyContract } from '@kams/contracts/define';
@@ -34,6 +37,8 @@ export interface RuntimeOptions {
   readonly store: EventStore;
   readonly readDatabase: DataSource;
   readonly hashKey: Buffer;
+  /** Seals what is personal. */
+  readonly vault: Vault;
   readonly cursorKey: Buffer;
   /** How long an answer may wait for a projection that is behind. */
   readonly readWaitMs: number;
@@ -60,6 +65,8 @@ export class Runtime implements OnModuleDestroy {
   readonly services: readonly Service[];
   readonly store: EventStore;
   readonly readDatabase: DataSource;
+  /** Opens what is personal, for who may see it. */
+  readonly vault: Vault;
   /** Every code that an answer may carry. */
   readonly problems: ReadonlyMap<string, ProblemText>;
   /** MACs the cursors of lists. */
@@ -72,11 +79,22 @@ export class Runtime implements OnModuleDestroy {
   private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
+  private readonly erasers: Eraser[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
 
-  constructor({ services, store, readDatabase, hashKey, cursorKey, readWaitMs, log, now = () => new Date() }: RuntimeOptions) {
+  constructor({
+    services,
+    store,
+    readDatabase,
+    hashKey,
+    vault,
+    cursorKey,
+    readWaitMs,
+    log,
+    now = () => new Date(),
+  }: RuntimeOptions) {
     this.now = now;
     this.services = services;
     this.store = store;
@@ -87,7 +105,8 @@ export class Runtime implements OnModuleDestroy {
     this.cursorKey = cursorKey;
     this.readWaitMs = readWaitMs;
     this.problems = problemTable(services);
-    this.commands = commandHandler({ store, hashKey, now });
+    this.commands = commandHandler({ store, hashKey, vault, now });
+    this.vault = vault;
     this.bus = logBus(services.map((it) => ({ name: it.name, contracts: contractsOf(it), store })));
   }
 
@@ -96,6 +115,9 @@ export class Runtime implements OnModuleDestroy {
     const { epoch, position } = await this.store.head();
     this.history = epoch;
     for (const service of this.services) {
+      const erasing = eraser(this.store, contractsOf(service), this.vault);
+      this.erasers.push(erasing);
+      this.running.push(erasing.run(this.stopping.signal));
       const readModel = postgresReadModel(this.readDatabase, service.name);
       for (const projection of service.projections) {
         await readModel.prepare(projection);
@@ -121,7 +143,7 @@ export class Runtime implements OnModuleDestroy {
 
   /** Has every projection come to where the store was at the start? Until then answers may lack what was stored before. */
   get ready(): boolean {
-    return this.caughtUp && this.projections().every((it) => it.failure() === undefined);
+    return this.caughtUp && [...this.projections(), ...this.erasers].every((it) => it.failure() === undefined);
   }
 
   /** The epoch of the store, as it was at the start: it is renewed only while nothing runs on it. */
@@ -193,7 +215,7 @@ export class Runtime implements OnModuleDestroy {
   }
 
   private feedOf(service: Service, { contracts, over, name }: Projection): Feed {
-    const own = storeFeed(this.store, contracts);
+    const own = storeFeed(this.store, contracts, this.vault);
     return over === undefined ? own : busFeed(this.bus, `${service.name}.${name}`, over, contracts, own);
   }
 

@@ -52,6 +52,23 @@ export const historyPage = z.object({
   ),
 });
 
+export const contactItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  person: z.record(z.string(), z.string()).meta({ description: 'What is known of the person; `[erased]` once it is forgotten.' }),
+  role: z.string().nullable(),
+  power: z.int().nullable(),
+  stance: z.int().nullable(),
+  reportsTo: z.uuid().nullable(),
+  departedOn: day.nullable(),
+  pseudonym: z.uuid().nullable(),
+  registeredAt: instant,
+  changedAt: instant,
+});
+export const contactPage = pageOf(contactItem);
+export const contactFile = contactItem.extend({ consents: z.array(z.record(z.string(), z.unknown())) });
+
 const relative = z.object({ accountId: z.uuid(), name: z.string().nullable(), linkType: z.string(), distance: z.int() });
 export const hierarchyView = z.object({
   accountId: z.uuid(),

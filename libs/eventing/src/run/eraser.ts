@@ -1,0 +1,51 @@
+// After the fact that a person is to be forgotten, the deed: destroys the keys, however often the process dies in between.
+import type { AnyContract } from '@kams/contracts/define';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { personIn, type Vault } from '../personal/vault';
+import { START, type EventStore } from '../store/port';
+
+const RETRY_MS = 1_000;
+
+export interface Eraser {
+  run(signal: AbortSignal): Promise<void>;
+  /** Why it stands still, if it does. */
+  failure(): Error | undefined;
+}
+
+/**
+ * Reads the events that erase from the first one on at every start: to destroy a key a second time is nothing, and so an older
+ * copy of the keys that somebody brought back does not bring anybody back.
+ */
+export function eraser(store: EventStore, contracts: readonly AnyContract[], vault: Vault): Eraser {
+  const erasing = contracts.filter(({ events }) => Object.values(events).some((it) => it.erases));
+  const byName = new Map(erasing.map((it) => [it.name, it]));
+  let failure: Error | undefined;
+
+  async function erase(signal: AbortSignal): Promise<void> {
+    for await (const { events } of store.subscribe(START, signal, { categories: [...byName.keys()] })) {
+      const persons = events.flatMap((it) => {
+        const contract = byName.get(it.stream.slice(0, it.stream.indexOf('-')))!;
+        return contract.events[it.type]?.erases ? [personIn(contract, it)] : [];
+      });
+      if (persons.length === 0) continue;
+      await vault.destroy(persons);
+      failure = undefined;
+    }
+  }
+
+  return {
+    async run(signal) {
+      if (erasing.length === 0) return;
+      while (!signal.aborted) {
+        try {
+          await erase(signal);
+        } catch (error) {
+          if (signal.aborted) return;
+          failure = error as Error;
+          await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        }
+      }
+    },
+    failure: () => failure,
+  };
+}

@@ -1,0 +1,100 @@
+// One stored sample of every version of every event that was ever written. A history is for ever: what is in these files must
+// read, and fold to the same state, as long as there is one installation.
+import type { AnyContract, EventContract } from '@kams/contracts/define';
+import { upcast, type AnyAggregate } from '@kams/eventing';
+import { keys } from '@kams/eventing/pure';
+import type { Service } from '@kams/platform';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { losses, type Schema } from './losses';
+
+interface Sample {
+  readonly type: string;
+  readonly schema: number;
+  readonly data: object;
+  /** What the contract said when this version was written. */
+  readonly contract: Schema;
+}
+
+const FOLDER = join(__dirname, '../../contracts/samples');
+/** `npm run samples` adds what is missing. What is there is never written again. */
+const writing = process.env['KAMS_SAMPLES'] === 'write';
+const CURE = 'run `npm run samples` and commit the new file';
+
+const schemaOf = ({ data }: EventContract): Schema =>
+  z.toJSONSchema(data, { io: 'output', unrepresentable: 'any' }) as unknown as Schema;
+const fileOf = ({ name }: AnyContract, file: string): string => join(FOLDER, name, `${file}.json`);
+const read = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+
+function write(path: string, content: object): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(content, undefined, 2)}\n`, { flag: 'wx' });
+}
+
+function samplesOf(contract: AnyContract): Sample[] {
+  const folder = join(FOLDER, contract.name);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.v\d+\.json$/.test(name))
+    .sort()
+    .map((name) => read<Sample>(join(folder, name)));
+}
+
+/** The state after each sample, in the order in which the contract has the events. */
+function folded({ contract, initial, evolve }: AnyAggregate): unknown {
+  const samples = Object.keys(contract.events).flatMap((type) => samplesOf(contract).filter((it) => it.type === type));
+  let state: unknown = initial;
+  const states = samples.map((sample, i) => {
+    const { data } = upcast(contract, { id: 'sample', ...sample });
+    const origin = { eventId: `sample-${i}`, occurredAt: '2026-03-02T09:00:00.000Z', actor: 'user-1' };
+    state = evolve[sample.type]!(state as never, data as never, origin);
+    return { after: `${sample.type} v${sample.schema}`, state };
+  });
+  return JSON.parse(JSON.stringify(states)) as unknown;
+}
+
+/** The tests that hold a service to what it has ever stored: `describeSamples(accountsService)`. */
+export function describeSamples(service: Service): void {
+  const aggregates = service.aggregates.flatMap((it) => (it.claims ? [it, keys(it.contract.name)] : [it])) as AnyAggregate[];
+
+  describe.each(aggregates.map((it) => [it.contract.name, it] as const))('what is stored of %s', (_, aggregate) => {
+    const { contract } = aggregate;
+    const events = Object.entries<EventContract>(contract.events);
+
+    test.each(events)('%s has a sample of the version that is written now', (type, event) => {
+      const path = fileOf(contract, `${type}.v${event.version}`);
+      const sample = { type, schema: event.version, data: event.data.parse(event.example), contract: schemaOf(event) };
+      if (writing && !existsSync(path)) write(path, sample);
+      if (!existsSync(path)) throw new Error(`${type} in version ${event.version} has no sample: ${CURE}`);
+    });
+
+    test.each(events)('%s is still what it was when its version was first written', (type, event) => {
+      const sample = samplesOf(contract).find((it) => it.type === type && it.schema === event.version);
+      const lost = sample ? losses(sample.contract, schemaOf(event)) : [];
+      if (lost.length > 0) {
+        throw new Error(
+          `${type} was stored in version ${event.version} as the contract does not have it any more: ${lost.join('; ')}. ` +
+            `Make this version ${event.version + 1}, with an upcast from ${event.version}.`,
+        );
+      }
+    });
+
+    test('every sample reads in the version of today', () => {
+      for (const sample of samplesOf(contract)) {
+        const event: EventContract | undefined = contract.events[sample.type];
+        if (!event) throw new Error(`${sample.type} was stored, and the contract has it no more: keep it, with its rule`);
+        const { data } = upcast(contract, { id: 'sample', ...sample });
+        expect({ type: sample.type, schema: sample.schema, ...event.data.safeParse(data) }).toMatchObject({ success: true });
+      }
+    });
+
+    test('the samples fold to the states that they always gave', () => {
+      const path = fileOf(contract, 'states');
+      const states = folded(aggregate) as object;
+      if (writing && !existsSync(path)) write(path, states);
+      if (!existsSync(path)) throw new Error(`${contract.name} has no folded states: ${CURE}`);
+      expect(states).toEqual(read(path));
+    });
+  });
+}
