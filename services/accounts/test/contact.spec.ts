@@ -15,7 +15,7 @@ const registered = {
 };
 const erased = {
   type: 'ContactErased' as const,
-  data: { contactId, pseudonym: '00000000-0000-5000-8000-000000000000', request: 'dsr-1' },
+  data: { contactId, accountId, pseudonym: '00000000-0000-5000-8000-000000000000', request: 'dsr-1' },
 };
 const li = (...more: EventOf<ContactContract>[]) => given(contact)(registered, ...more).knowing({ employer });
 const role = { role: 'decision_maker' as const, power: 5, stance: 1 };
@@ -64,8 +64,8 @@ test('only what is news is recorded', () => {
 test('a role is set once, and nobody reports to oneself', () => {
   li()
     .when('SetRole', role)
-    .then({ type: 'ContactRoleSet', data: { contactId, ...role } });
-  li({ type: 'ContactRoleSet', data: { contactId, ...role } })
+    .then({ type: 'ContactRoleSet', data: { contactId, accountId, ...role } });
+  li({ type: 'ContactRoleSet', data: { contactId, accountId, ...role } })
     .when('SetRole', role)
     .then();
   li()
@@ -76,19 +76,19 @@ test('a role is set once, and nobody reports to oneself', () => {
 test('consent is kept by channel and purpose', () => {
   li()
     .when('ChangeConsent', consent)
-    .then({ type: 'ContactConsentChanged', data: { contactId, ...consent } });
-  const granted = { type: 'ContactConsentChanged' as const, data: { contactId, ...consent } };
+    .then({ type: 'ContactConsentChanged', data: { contactId, accountId, ...consent } });
+  const granted = { type: 'ContactConsentChanged' as const, data: { contactId, accountId, ...consent } };
   li(granted).when('ChangeConsent', consent).then();
   li(granted)
     .when('ChangeConsent', { ...consent, channel: 'phone' })
-    .then({ type: 'ContactConsentChanged', data: { contactId, ...consent, channel: 'phone' } });
+    .then({ type: 'ContactConsentChanged', data: { contactId, accountId, ...consent, channel: 'phone' } });
   li(granted)
     .when('ChangeConsent', { ...consent, status: 'withdrawn' })
-    .then({ type: 'ContactConsentChanged', data: { contactId, ...consent, status: 'withdrawn' } });
+    .then({ type: 'ContactConsentChanged', data: { contactId, accountId, ...consent, status: 'withdrawn' } });
 });
 
 test('a person leaves an account once', () => {
-  const departed = { type: 'ContactDeparted' as const, data: { contactId, on: '2026-06-30' } };
+  const departed = { type: 'ContactDeparted' as const, data: { contactId, accountId, on: '2026-06-30' } };
   li().when('Depart', { on: '2026-06-30' }).then(departed);
   li(departed).when('Depart', { on: '2026-07-01' }).refused('contact-departed');
 });

@@ -10,13 +10,14 @@ import type { EventData, EventOf } from '@kams/contracts/define';
 import { aggregate, keyOf, naturalId, refusing, via } from '@kams/eventing/pure';
 import { account } from './account';
 
-type Role = Omit<EventData<ContactContract, 'ContactRoleSet'>, 'contactId'>;
+type Role = Omit<EventData<ContactContract, 'ContactRoleSet'>, 'contactId' | 'accountId'>;
 
 type Contact =
   | { readonly is: 'none' }
   | { readonly is: 'erased' }
   | {
       readonly is: 'known';
+      readonly accountId: string;
       readonly person: Person;
       readonly role?: Role;
       readonly consents: Readonly<Record<string, string>>;
@@ -85,35 +86,48 @@ export const contact = aggregate(contactContract, { is: 'none' } as Contact)({
 
     SetRole: whenKnown((it, role, { id: contactId }) => {
       if (role.reportsTo === contactId) return refuse('reports-to-self');
-      return same(it.role, role) ? [] : [{ type: 'ContactRoleSet', data: { contactId, ...role } }];
+      return same(it.role, role) ? [] : [{ type: 'ContactRoleSet', data: { contactId, accountId: it.accountId, ...role } }];
     }),
 
     ChangeConsent: whenKnown((it, consent, { id: contactId }) =>
       it.consents[consentKey(consent)] === consent.status
         ? []
-        : [{ type: 'ContactConsentChanged', data: { contactId, ...consent } }],
+        : [{ type: 'ContactConsentChanged', data: { contactId, accountId: it.accountId, ...consent } }],
     ),
 
     Depart: whenKnown((it, { on, reason }, { id: contactId }) =>
-      it.departed ? refuse('contact-departed') : [{ type: 'ContactDeparted', data: { contactId, on, reason } }],
+      it.departed
+        ? refuse('contact-departed')
+        : [{ type: 'ContactDeparted', data: { contactId, accountId: it.accountId, on, reason } }],
     ),
 
     Erase: (it, { request }, { id: contactId, tenantId }) =>
       it.is === 'known'
-        ? [{ type: 'ContactErased', data: { contactId, pseudonym: naturalId(tenantId, 'pseudonym', [contactId]), request } }]
+        ? [
+            {
+              type: 'ContactErased',
+              data: {
+                contactId,
+                accountId: it.accountId,
+                pseudonym: naturalId(tenantId, 'pseudonym', [contactId]),
+                request,
+              },
+            },
+          ]
         : [],
   },
 
   evolve: {
-    ContactRegistered: (_, { contactId: _id, accountId: _account, externalId: _key, source: _source, ...person }) => ({
+    ContactRegistered: (_, { contactId: _id, accountId, externalId: _key, source: _source, ...person }) => ({
       is: 'known',
+      accountId,
       person,
       consents: {},
       departed: false,
     }),
     ContactChanged: (it, { contactId: _id, cleared, source: _source, ...set }) =>
       known(it, (contact) => ({ ...contact, person: withChanges(contact.person, set, cleared) })),
-    ContactRoleSet: (it, { contactId: _id, ...role }) => known(it, (contact) => ({ ...contact, role })),
+    ContactRoleSet: (it, { contactId: _id, accountId: _account, ...role }) => known(it, (contact) => ({ ...contact, role })),
     ContactConsentChanged: (it, consent) =>
       known(it, (contact) => ({ ...contact, consents: { ...contact.consents, [consentKey(consent)]: consent.status } })),
     ContactDeparted: (it) => known(it, (contact) => ({ ...contact, departed: true })),
