@@ -1,6 +1,8 @@
 // A service as a list: what it decides, what it shows, what it answers. Everything else follows from it.
 import type { Type } from '@nestjs/common';
-import type { AnyAggregate, Projection } from '@kams/eventing';
+import { refusedReactions, type AnyAggregate, type Projection, type Reaction, type Timer } from '@kams/eventing';
+import { keys } from '@kams/eventing/pure';
+import type { AnyContract } from '@kams/contracts/define';
 
 export interface Service {
   /** One word, lower case: the schema of its read models and the second word of its public events. */
@@ -8,8 +10,24 @@ export interface Service {
   readonly description: string;
   readonly aggregates: readonly AnyAggregate[];
   readonly projections: readonly Projection[];
+  /** What follows from an event, of its own or of another service. */
+  readonly reactions?: readonly Reaction[];
+  /** What is due at an instant. */
+  readonly timers?: readonly Timer[];
   /** Its queries, and the commands that a generated route does not fit. */
   readonly controllers: readonly Type[];
 }
 
 export const service = (it: Service): Service => it;
+
+/** All that a service keeps rows of: its views, and its pending timers. */
+export const projectionsOf = ({ projections, timers = [] }: Service): readonly Projection[] => [
+  ...projections,
+  ...timers.map((it) => it.pending),
+];
+
+/** All that a service stores: its aggregates, the keys that they hold, and what a rule refused of its reactions. */
+export const contractsOf = ({ name, aggregates, reactions = [] }: Service): readonly AnyContract[] => [
+  ...aggregates.flatMap((it) => (it.claims ? [it.contract, keys(it.contract.name).contract] : [it.contract])),
+  ...(reactions.length > 0 ? [refusedReactions(name).contract] : []),
+];

@@ -69,6 +69,7 @@ export async function startTestServices(
     readWaitMs: 2_000,
     log,
     now: options.now,
+    timerEveryMs: 20,
   });
   await runtime.start();
   const app = await createApp(runtime, new TokenVerifier(issuer), 'test');

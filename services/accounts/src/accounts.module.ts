@@ -16,11 +16,14 @@ import { contacts } from './projections/contacts';
 import { hierarchyHistory } from './projections/hierarchy-history';
 import { purchases } from './projections/purchases';
 import { scoringModels } from './projections/scoring-models';
+import { tierOverrideEnds } from './timers/tier-override-ends';
+import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
 export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
   aggregates: [account, contact, hierarchy, scoringModel, purchase],
   projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels],
+  timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
   controllers: [AccountsController, ContactsController, PurchasesController, RankingsController, ScoringModelsController],
 });

@@ -248,3 +248,64 @@ describe('value', () => {
       .refused('nothing-to-approve');
   });
 });
+
+describe('tier override', () => {
+  const until = '2026-06-30T16:00:00.000Z';
+  const requested = {
+    type: 'TierOverrideRequested' as const,
+    data: { accountId, tier: 'A', reason: 'Deal', until, by: 'user-1' },
+  };
+  const approved = {
+    type: 'TierOverrideApproved' as const,
+    data: { accountId, tier: 'A', until, requestedBy: 'user-1', approverId: 'user-2', reason: 'Yes' },
+  };
+  const override = (from: string | null, to: string | null, cause: 'override' | 'override_expired') => ({
+    type: 'AccountTierChanged' as const,
+    data: { accountId, from, to, cause, effectiveFrom: '2026-03-02T09:00:00.000Z' },
+  });
+  const ended = { type: 'TierOverrideEnded' as const, data: { accountId, until } };
+
+  test('is asked for by one person and approved by another', () => {
+    acme().when('OverrideTier', { tier: 'A', reason: 'Deal', until }).then(requested);
+    acme(requested).when('ApproveTierOverride', { reason: 'Yes' }).refused('four-eyes');
+    acme(requested)
+      .at({ actor: 'user-2' })
+      .when('ApproveTierOverride', { reason: 'Yes' })
+      .then(approved, {
+        ...override(null, 'A', 'override'),
+        data: { ...override(null, 'A', 'override').data, approverId: 'user-2', reason: 'Yes' },
+      });
+    acme().when('ApproveTierOverride', { reason: 'Yes' }).refused('nothing-to-approve');
+    acme().when('OverrideTier', { tier: 'A', reason: 'Deal', until: '2026-03-02T09:00:00.000Z' }).refused('override-too-late');
+  });
+
+  test('ends at its instant and not before, and the account stands where it would without it', () => {
+    const inForce = acme(moved(null, 'B'), requested, approved, override('B', 'A', 'override'));
+    inForce.when('EndTierOverride', {}).refused('override-not-due', { until });
+    const back = override('A', 'B', 'override_expired');
+    inForce
+      .at({ at: until })
+      .when('EndTierOverride', {})
+      .then(ended, { ...back, data: { ...back.data, effectiveFrom: until } });
+    acme(requested).at({ at: until }).when('EndTierOverride', {}).then();
+    inForce.when('OverrideTier', { tier: 'C', reason: 'No', until }).refused('override-in-force');
+  });
+
+  test('holds against what is scored meanwhile, which takes effect at its end', () => {
+    const meanwhile = acme(moved(null, 'B'), requested, approved, override('B', 'A', 'override'), scored('45', 'C'));
+    const back = override('A', 'C', 'override_expired');
+    meanwhile
+      .at({ at: until })
+      .when('EndTierOverride', {})
+      .then(ended, { ...back, data: { ...back.data, modelRef, effectiveFrom: until } });
+    meanwhile.when('ApproveTier', { reason: 'Yes' }).refused('override-in-force');
+  });
+
+  test('leaves an account that had no tier without one', () => {
+    const back = override('A', null, 'override_expired');
+    acme(requested, approved, override(null, 'A', 'override'))
+      .at({ at: until })
+      .when('EndTierOverride', {})
+      .then(ended, { ...back, data: { ...back.data, effectiveFrom: until } });
+  });
+});

@@ -184,6 +184,9 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => once(account, 'AssessValue', accounts, { modelId: of(models), scheduled: true }),
     () => once(account, 'AssessValue', accounts, { modelId: of(models), scheduled: upTo(1) === 1 }),
     () => once(account, 'ApproveTier', accounts, reason),
+    () => once(account, 'OverrideTier', accounts, { tier: of(['A', 'B', 'C']), until: '2026-12-31T00:00:00Z', ...reason }),
+    () => once(account, 'ApproveTierOverride', accounts, reason),
+    () => once(account, 'EndTierOverride', accounts, {}),
     () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'subsidiary', validFrom: day() }),
     () => say(hierarchy, 'Link', { accountId: of(accounts), parentId: of(accounts), linkType: 'branch', validFrom: day() }),
     () => say(hierarchy, 'Unlink', { accountId: of(accounts), validTo: day(), ...reason }),
@@ -221,6 +224,11 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield as('user-2', say(account, 'AssessValue', { modelId, scheduled: true }, id));
     yield as('user-3', say(account, 'DesignateKeyAccount', reason, id));
     if (upTo(1)) yield as('user-1', say(account, 'ReleaseKeyAccount', reason, id));
+    const at = (day: string, it: Sent): Sent => ({ ...it, command: { ...it.command, occurredAt: `${day}T00:00:00.000Z` } });
+    const override = { tier: of(['A', 'B', 'C']), until: '2026-02-01T00:00:00Z', ...reason };
+    yield at('2026-01-01', as('user-1', say(account, 'OverrideTier', override, id)));
+    yield at('2026-01-01', as('user-2', say(account, 'ApproveTierOverride', reason, id)));
+    yield at('2026-02-01', say(account, 'EndTierOverride', {}, id));
   }
 
   yield draft();

@@ -178,6 +178,28 @@ export const accountContract = contract({
       data: z.strictObject({ reason }),
       example: { reason: 'Merger doubled the wallet' },
     }),
+    OverrideTier: command({
+      version: 1,
+      label: { en: 'Override tier', zh: '人工调整等级' },
+      description: 'Asks for another tier than the score gives, for a time. It takes effect when another person approves it.',
+      data: z.strictObject({ tier, reason, until: field(instant(), 'Until', '有效期至') }),
+      example: { tier: 'A', reason: 'Framework contract is about to be signed', until: '2026-12-31T16:00:00.000Z' },
+    }),
+    ApproveTierOverride: command({
+      version: 1,
+      label: { en: 'Approve tier override', zh: '批准人工调整' },
+      description: 'Lets an override take effect. Another person than the one who asked for it.',
+      data: z.strictObject({ reason }),
+      example: { reason: 'Contract is on the table' },
+    }),
+    EndTierOverride: command({
+      version: 1,
+      label: { en: 'End tier override', zh: '结束人工调整' },
+      description:
+        'The override has run out: the account stands where its last assessment puts it. Given by a timer at the instant.',
+      data: z.strictObject({}),
+      example: {},
+    }),
   },
 
   events: {
@@ -335,6 +357,40 @@ export const accountContract = contract({
         by: 'user-1',
       },
     }),
+    TierOverrideRequested: event({
+      version: 1,
+      label: { en: 'Tier override requested', zh: '已申请人工调整等级' },
+      description: 'Somebody asks for another tier than the score gives.',
+      data: z.strictObject({ accountId, tier, reason, until: instant(), by: actor }),
+      example: {
+        accountId: anAccount,
+        tier: 'A',
+        reason: 'Framework contract is about to be signed',
+        until: '2026-12-31T16:00:00.000Z',
+        by: 'user-1',
+      },
+    }),
+    TierOverrideApproved: event({
+      version: 1,
+      label: { en: 'Tier override approved', zh: '人工调整已批准' },
+      description: 'Until its end the account stands at the tier of the override, whatever the score gives.',
+      data: z.strictObject({ accountId, tier, until: instant(), requestedBy: actor, approverId: actor, reason }),
+      example: {
+        accountId: anAccount,
+        tier: 'A',
+        until: '2026-12-31T16:00:00.000Z',
+        requestedBy: 'user-1',
+        approverId: 'user-2',
+        reason: 'Contract is on the table',
+      },
+    }),
+    TierOverrideEnded: event({
+      version: 1,
+      label: { en: 'Tier override ended', zh: '人工调整已结束' },
+      description: 'From here on the score gives the tier again.',
+      data: z.strictObject({ accountId, until: instant() }),
+      example: { accountId: anAccount, until: '2026-12-31T16:00:00.000Z' },
+    }),
     AccountTierChanged: event({
       version: 1,
       label: { en: 'Tier changed', zh: '客户等级已变更' },
@@ -343,9 +399,9 @@ export const accountContract = contract({
       data: z.strictObject({
         accountId,
         from: tier.nullable(),
-        to: tier,
-        cause: z.enum(['placed', 'promoted', 'demoted']),
-        modelRef,
+        to: tier.nullable(),
+        cause: z.enum(['placed', 'promoted', 'demoted', 'override', 'override_expired']),
+        modelRef: modelRef.optional(),
         effectiveFrom: instant(),
         approverId: actor.optional(),
         reason: reason.optional(),
@@ -394,6 +450,15 @@ export const accountContract = contract({
       en: 'A rating is not of the kind that the model measures. Rate the criterion again.',
       zh: '评分与模型的计量方式不符，请重新评定。',
     },
+    'override-in-force': {
+      en: 'An override is in force until the instant in "until". Wait for its end.',
+      zh: '已有人工调整在生效，请等待其结束。',
+    },
+    'override-too-late': {
+      en: 'The override would have ended already. Give a later instant.',
+      zh: '截止时间已过，请给出更晚的时间。',
+    },
+    'override-not-due': { en: 'The override does not end before the instant in "until".', zh: '人工调整尚未到期。' },
     'nothing-to-approve': { en: 'No move of the tier waits for approval.', zh: '没有待批准的等级变更。' },
   },
 });

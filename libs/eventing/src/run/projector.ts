@@ -23,10 +23,13 @@ export interface Feed {
  * Is the history that a checkpoint was made in still the one that the feed has? A projector stops, and never skips.
  * @throws LogDamaged
  */
-export async function ensureSound({ name }: Projection, checkpoint: Checkpoint | undefined, feed: Feed): Promise<void> {
+export async function ensureSound(
+  { name, cure = `Build it again: kams rebuild ${name}` }: { readonly name: string; readonly cure?: string },
+  checkpoint: Checkpoint | undefined,
+  feed: Pick<Feed, 'epoch' | 'head' | 'at'>,
+): Promise<void> {
   if (!checkpoint) return;
   const { epoch, position, eventPosition, eventId } = checkpoint;
-  const cure = `Build it again: kams rebuild ${name}`;
   if (epoch !== (await feed.epoch()))
     throw new LogDamaged(`${name} was built from another history of the store (its epoch changed). ${cure}`);
   if (position > (await feed.head())) throw new LogDamaged(`${name} has read further than the store reaches. ${cure}`);

@@ -22,6 +22,13 @@ export interface Change {
   readonly to: Omit<Checkpoint, 'generation'>;
 }
 
+/** Checkpoints of what has no rows. */
+export interface Checkpoints {
+  load(name: string): Promise<Checkpoint | undefined>;
+  /** False: it is not at `from` any more. */
+  save(name: string, from: Checkpoint | undefined, to: Change['to']): Promise<boolean>;
+}
+
 export interface ReadModel {
   /** Makes the tables that are missing. A table that is not as the code says is left alone: it needs a rebuild. */
   prepare(projection: Projection): Promise<void>;

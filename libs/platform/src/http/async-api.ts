@@ -2,7 +2,7 @@
 import type { EventContract } from '@kams/contracts/define';
 import { withoutPersonal } from '@kams/contracts/personal';
 import { impersonal, publicType, topicOf } from '@kams/eventing';
-import { contractsOf } from '../run/runtime';
+import { contractsOf } from '../service';
 import type { Service } from '../service';
 import { jsonSchema, type Json } from './json-schema';
 

@@ -5,7 +5,8 @@ import { publisher, START, type CloudEvent, type EventStore, type Position, type
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { contractsOf, Runtime } from '../run/runtime';
+import { Runtime } from '../run/runtime';
+import { contractsOf } from '../service';
 import { principalOf, type Authenticated } from './access';
 import { positionOf, positionToken } from './position-token';
 import { Problem } from './problems';

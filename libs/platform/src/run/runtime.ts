@@ -4,14 +4,14 @@ import {
   commandHandler,
   delay,
   eraser,
-  keys,
   logBus,
   projector,
+  reactor,
   rebuild,
+  scheduler,
   storeFeed,
   type Bus,
   type CommandHandler,
-  type Eraser,
   type EventStore,
   type Feed,
   type Position,
@@ -29,8 +29,10 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Logger } from 'pino';
 import { problemTable, type ProblemText } from '../http/problems';
+import { postgresAgenda } from '../read-model/agenda';
+import { postgresCheckpoints } from '../read-model/checkpoints';
 import { postgresReadModel } from '../read-model/postgres-read-model';
-import type { Service } from '../service';
+import { contractsOf, projectionsOf, type Service } from '../service';
 
 export interface RuntimeOptions {
   readonly services: readonly Service[];
@@ -43,13 +45,20 @@ export interface RuntimeOptions {
   /** How long an answer may wait for a projection that is behind. */
   readonly readWaitMs: number;
   readonly log: Logger;
+  /** The tests' clock; production has its own. */
   readonly now?: () => Date;
+  /** How often it is looked for what is due. */
+  readonly timerEveryMs?: number;
 }
 
 export type RebuildState = 'running' | 'done' | 'stopped' | 'failed';
 export interface RebuildReport extends Partial<RebuildProgress> {
   readonly state: RebuildState;
   readonly error?: string;
+}
+interface Worker {
+  run(signal: AbortSignal): Promise<void>;
+  failure(): Error | undefined;
 }
 interface Rebuild {
   report: RebuildReport;
@@ -74,12 +83,14 @@ export class Runtime implements OnModuleDestroy {
   readonly readWaitMs: number;
   readonly now: () => Date;
 
+  private readonly timerEveryMs: number;
   private history = '';
   private readonly log: Logger;
   private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
-  private readonly erasers: Eraser[] = [];
+  /** What works besides the projectors: reactions, timers, erasures. */
+  private readonly workers: Worker[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
@@ -94,8 +105,10 @@ export class Runtime implements OnModuleDestroy {
     readWaitMs,
     log,
     now = () => new Date(),
+    timerEveryMs = 500,
   }: RuntimeOptions) {
     this.now = now;
+    this.timerEveryMs = timerEveryMs;
     this.services = services;
     this.store = store;
     this.readDatabase = readDatabase;
@@ -115,19 +128,41 @@ export class Runtime implements OnModuleDestroy {
     const { epoch, position } = await this.store.head();
     this.history = epoch;
     for (const service of this.services) {
-      const erasing = eraser(this.store, contractsOf(service), this.vault);
-      this.erasers.push(erasing);
-      this.running.push(erasing.run(this.stopping.signal));
+      this.begin(eraser(this.store, contractsOf(service), this.vault));
       const readModel = postgresReadModel(this.readDatabase, service.name);
-      for (const projection of service.projections) {
+      for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
         const it = projector(projection, this.feedOf(service, projection), readModel);
         this.projectors.set(projection.name, it);
         this.running.push(it.run(this.stopping.signal));
         if (!(await readModel.isCurrent(projection))) this.running.push(this.renew(projection, readModel));
       }
+      await this.startReactions(service);
+      await this.startTimers(service);
     }
     void this.firstCatchUp(position);
+  }
+
+  private async startReactions(service: Service): Promise<void> {
+    const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
+    for (const it of service.reactions ?? []) {
+      const feed = this.feedOf(service, it);
+      this.begin(reactor(it, service.name, feed, this.commands, checkpoints));
+    }
+  }
+
+  private async startTimers(service: Service): Promise<void> {
+    const { commands, now, timerEveryMs: everyMs } = this;
+    for (const it of service.timers ?? []) {
+      const agenda = await postgresAgenda(this.readDatabase, service.name, it);
+      const pending = this.projectors.get(it.pending.name)!;
+      this.begin(scheduler(it, { pending, agenda, commands, now, everyMs }));
+    }
+  }
+
+  private begin(worker: Worker): void {
+    this.workers.push(worker);
+    this.running.push(worker.run(this.stopping.signal));
   }
 
   /** The HTTP server is about to close, and waits for every answer: the endless ones end. */
@@ -143,7 +178,7 @@ export class Runtime implements OnModuleDestroy {
 
   /** Has every projection come to where the store was at the start? Until then answers may lack what was stored before. */
   get ready(): boolean {
-    return this.caughtUp && [...this.projections(), ...this.erasers].every((it) => it.failure() === undefined);
+    return this.caughtUp && [...this.projections(), ...this.workers].every((it) => it.failure() === undefined);
   }
 
   /** The epoch of the store, as it was at the start: it is renewed only while nothing runs on it. */
@@ -183,8 +218,8 @@ export class Runtime implements OnModuleDestroy {
   private rebuilding(name: string): Rebuild {
     const before = this.rebuilds.get(name);
     if (before?.report.state === 'running') return before;
-    const owner = this.services.find((it) => it.projections.some((projection) => projection.name === name));
-    const projection = owner?.projections.find((it) => it.name === name);
+    const owner = this.services.find((it) => projectionsOf(it).some((projection) => projection.name === name));
+    const projection = owner && projectionsOf(owner).find((it) => it.name === name);
     if (!owner || !projection) throw new RangeError(`there is no projection ${name}`);
 
     const working = rebuild(projection, this.feedOf(owner, projection), postgresReadModel(this.readDatabase, owner.name), {
@@ -214,7 +249,7 @@ export class Runtime implements OnModuleDestroy {
     }
   }
 
-  private feedOf(service: Service, { contracts, over, name }: Projection): Feed {
+  private feedOf(service: Service, { contracts, over, name }: Pick<Projection, 'contracts' | 'over' | 'name'>): Feed {
     const own = storeFeed(this.store, contracts, this.vault);
     return over === undefined ? own : busFeed(this.bus, `${service.name}.${name}`, over, contracts, own);
   }
@@ -226,7 +261,3 @@ export class Runtime implements OnModuleDestroy {
     this.caughtUp = true;
   }
 }
-
-/** All that a service stores: its aggregates, and the keys that they hold. */
-export const contractsOf = ({ aggregates }: Service): AnyContract[] =>
-  aggregates.flatMap((it) => (it.claims ? [it.contract, keys(it.contract.name).contract] : [it.contract]));

@@ -28,6 +28,16 @@ type KeyAccount =
     }
   | { readonly is: 'designated'; readonly programme: string; readonly modelRef: ModelRef; readonly score: string };
 
+/** 人工调整: asked for, then approved by another person, in force until its end. */
+interface Override {
+  readonly is: 'requested' | 'in-force';
+  readonly tier: string;
+  readonly until: string;
+  readonly by: string;
+  /** Where the account stood without it. */
+  readonly before: string | null;
+}
+
 export type Account =
   | { readonly is: 'none' }
   | (KnownProfile & {
@@ -38,6 +48,7 @@ export type Account =
       readonly assessment?: Scored & { readonly at: string };
       readonly tier: string | null;
       readonly below: number;
+      readonly override?: Override;
     });
 type Open = Extract<Account, { is: 'open' }>;
 
@@ -160,7 +171,7 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
 
       const { cause, computed, below, needsApproval } = nextTier({
         ladder: content.ladder,
-        current: { tier: it.tier, below: it.below },
+        current: { tier: it.override?.is === 'in-force' ? it.override.before : it.tier, below: it.below },
         score: result.total,
         scheduled,
       });
@@ -179,7 +190,8 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       const moves = cause === 'placed' || cause === 'promoted' || cause === 'demoted';
       return [
         { type: 'AccountScored', data: scored as Scored },
-        ...(moves && !needsApproval
+        // An override holds until its end: what was scored meanwhile takes effect then.
+        ...(moves && !needsApproval && it.override?.is !== 'in-force'
           ? [
               {
                 type: 'AccountTierChanged' as const,
@@ -190,7 +202,8 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       ];
     }),
 
-    ApproveTier: whenOpen(({ assessment, tier }, { reason }, { id: accountId, actor, at }) => {
+    ApproveTier: whenOpen(({ assessment, tier, override }, { reason }, { id: accountId, actor, at }) => {
+      if (override?.is === 'in-force') return refuse('override-in-force', { until: override.until });
       if (!assessment?.needsApproval || assessment.computedTier === tier) return refuse('nothing-to-approve');
       if (assessment.by === actor) return refuse('four-eyes');
       const { modelRef, computedTier: to } = assessment;
@@ -200,6 +213,35 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
           type: 'AccountTierChanged',
           data: { accountId, from: tier, to, cause, modelRef, effectiveFrom: at, approverId: actor, reason },
         },
+      ];
+    }),
+
+    OverrideTier: whenOpen(({ override }, { tier, reason, until }, { id: accountId, actor, at }) => {
+      if (override?.is === 'in-force') return refuse('override-in-force', { until: override.until });
+      if (until <= at) return refuse('override-too-late', { until });
+      return [{ type: 'TierOverrideRequested', data: { accountId, tier, reason, until, by: actor } }];
+    }),
+
+    ApproveTierOverride: whenOpen(({ override, tier, assessment }, { reason }, { id: accountId, actor, at }) => {
+      if (override?.is !== 'requested') return refuse('nothing-to-approve');
+      if (override.by === actor) return refuse('four-eyes');
+      const { tier: to, until, by: requestedBy } = override;
+      if (until <= at) return refuse('override-too-late', { until });
+      const approved = { accountId, tier: to, until, requestedBy, approverId: actor, reason };
+      return [
+        { type: 'TierOverrideApproved', data: approved },
+        ...tierChange(accountId, tier, to, 'override', assessment, at, { approverId: actor, reason }),
+      ];
+    }),
+
+    EndTierOverride: whenOpen(({ override, tier, assessment }, _, { id: accountId, at }) => {
+      if (override?.is !== 'in-force') return [];
+      const { until } = override;
+      if (at < until) return refuse('override-not-due', { until });
+      const to = assessment?.needsApproval === false ? assessment.computedTier : override.before;
+      return [
+        { type: 'TierOverrideEnded', data: { accountId, until } },
+        ...tierChange(accountId, tier, to, 'override_expired', assessment, at),
       ];
     }),
   },
@@ -233,14 +275,39 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
         assessment: { ...scored, at: occurredAt },
         below: scored.needsApproval ? account.below : scored.below,
       })),
-    AccountTierChanged: (it, { to }) =>
+    TierOverrideRequested: (it, { tier, until, by }) =>
+      open(it, (account) => ({ ...account, override: { is: 'requested', tier, until, by, before: account.tier } })),
+    TierOverrideApproved: (it, { tier, until, requestedBy: by }) =>
+      open(it, (account) => ({ ...account, override: { is: 'in-force', tier, until, by, before: account.tier } })),
+    TierOverrideEnded: (it) => open(it, ({ override: _ended, ...account }) => account),
+    AccountTierChanged: (it, { to, cause }) =>
       open(it, (account) => ({
         ...account,
         tier: to,
-        ...(account.assessment && { assessment: { ...account.assessment, needsApproval: false } }),
+        ...(account.assessment &&
+          !cause.startsWith('override') && { assessment: { ...account.assessment, needsApproval: false } }),
       })),
   },
 });
+
+/** The change of the tier, if it is one. */
+const tierChange = (
+  accountId: string,
+  from: string | null,
+  to: string | null,
+  cause: 'override' | 'override_expired',
+  assessment: Open['assessment'],
+  effectiveFrom: string,
+  more: { approverId?: string; reason?: string } = {},
+): EventOf<AccountContract>[] =>
+  to === from
+    ? []
+    : [
+        {
+          type: 'AccountTierChanged',
+          data: { accountId, from, to, cause, modelRef: assessment?.modelRef, effectiveFrom, ...more },
+        },
+      ];
 
 const open = (it: Account, change: (account: Open) => Account): Account => (it.is === 'open' ? change(it) : it);
 

@@ -1,0 +1,183 @@
+// When this event, then that command. Named as its sentence: raise-club-floor-when-tier-rises.
+import { command, contract, event, type AnyContract } from '@kams/contracts/define';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { aggregate, naturalId, Refusal, type AnyAggregate } from '../pure';
+import { START, type Position } from '../store/port';
+import { NotFound, type CommandHandler } from './handle';
+import type { Occurrence, OccurrenceOf, Stretch } from './occurrence';
+import { giveOrder, type Order } from './order';
+import type { Feed } from './projector';
+import { ensureSound } from './projector';
+import type { Checkpoint, Checkpoints } from './read-model';
+
+export interface Reaction {
+  /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
+  readonly name: string;
+  readonly contracts: readonly AnyContract[];
+  /** The service whose public events these are; absent: the own store. */
+  readonly over?: string;
+  react(event: Occurrence): readonly Order[];
+}
+
+type Reactions<K extends AnyContract> = {
+  readonly [E in OccurrenceOf<K> as E['type']]?: (event: E) => Order | readonly Order[] | undefined;
+};
+
+/** Pure: what is to be done follows from the event alone. What is personal in it is sealed. */
+export const reaction =
+  <const K extends readonly AnyContract[]>(it: { readonly name: string; readonly from: K; readonly over?: string }) =>
+  (on: Reactions<K[number]>): Reaction => {
+    const handlers = on as unknown as Record<string, ((event: Occurrence) => Order | readonly Order[] | undefined) | undefined>;
+    return {
+      name: it.name,
+      contracts: it.from,
+      over: it.over,
+      react: (event) => [handlers[event.type]?.(event) ?? []].flat(),
+    };
+  };
+
+const refused = z.strictObject({
+  eventId: z.string(),
+  reaction: z.string(),
+  command: z.string(),
+  code: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+const example = {
+  eventId: '0190f5a0-0000-7000-8000-0000000000e1',
+  reaction: 'raise-club-floor-when-tier-rises',
+  command: 'RaiseFloor',
+  code: 'not-a-member',
+  details: {},
+};
+const label = { en: 'Reaction refused', zh: '联动被拒绝' };
+const made = new Map<string, AnyAggregate>();
+
+/** What a service says when a rule refuses the command of a reaction, so that a saga can compensate instead of waiting for ever. */
+export function refusedReactions(service: string): AnyAggregate {
+  const before = made.get(service);
+  if (before) return before;
+  const description = 'A rule refused what was to follow from an event.';
+  const own = contract({
+    name: `${service}_reaction`,
+    plural: `${service}_reactions`,
+    label,
+    description,
+    commands: { Refuse: command({ version: 1, label, description, opens: true, data: refused, example }) },
+    events: { ReactionRefused: event({ version: 1, label, description, public: 'reaction.refused', data: refused, example }) },
+    refusals: {},
+  });
+  const it = aggregate(
+    own,
+    false as boolean,
+  )({
+    decide: { Refuse: (isSaid, data) => (isSaid ? [] : [{ type: 'ReactionRefused', data }]) },
+    evolve: { ReactionRefused: () => true },
+  }) as unknown as AnyAggregate;
+  made.set(service, it);
+  return it;
+}
+
+const CURE =
+  'The store was restored to before what it reacted to last. Give the reaction a new name, or bring the newer store back';
+const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000];
+/** Of different streams; those of one stream are in its order. */
+const AT_ONCE = 64;
+
+export interface Reactor {
+  readonly reaction: Reaction;
+  run(signal: AbortSignal): Promise<void>;
+  position(): Position;
+  /** Why it stands still, if it does. */
+  failure(): Error | undefined;
+}
+
+/**
+ * Gives the commands of a reaction, in the order of each stream, at least once and so, by their ids, once. What a rule refuses
+ * is said and gone on from; what fails is tried again, and nothing is skipped.
+ */
+export function reactor(it: Reaction, service: string, feed: Feed, commands: CommandHandler, checkpoints: Checkpoints): Reactor {
+  const name = `reaction:${it.name}`;
+  let position: Position = START;
+  let failure: Error | undefined;
+
+  async function give(event: Occurrence, order: Order): Promise<void> {
+    const by = `reaction ${it.name}`;
+    const { eventId, tenantId, occurredAt } = event;
+    const cause = { tenantId, by, occurredAt, of: [eventId], causationId: eventId, correlationId: eventId };
+    try {
+      await giveOrder(commands, order, cause);
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
+      const { code, details } = error instanceof Refusal ? error : new Refusal('not-found');
+      const said = { eventId, reaction: it.name, command: order.type, code, details };
+      const id = naturalId(tenantId, by, [eventId, order.type, order.id ?? '']);
+      await giveOrder(commands, { to: refusedReactions(service), type: 'Refuse', id, data: said }, cause);
+    }
+  }
+
+  async function react({ occurrences }: Stretch): Promise<void> {
+    const byStream = new Map<string, Occurrence[]>();
+    for (const event of occurrences) {
+      const stream = `${event.category}-${event.id}`;
+      byStream.set(stream, [...(byStream.get(stream) ?? []), event]);
+    }
+    const streams = [...byStream.values()];
+    const worker = async () => {
+      for (let events = streams.pop(); events; events = streams.pop()) {
+        for (const event of events) for (const order of it.react(event)) await give(event, order);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, streams.length) }, worker));
+  }
+
+  async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
+    let checkpoint = await checkpoints.load(name);
+    await ensureSound({ name, cure: CURE }, checkpoint && (await inThisHistory(checkpoint)), feed);
+    position = checkpoint?.position ?? START;
+    const epoch = await feed.epoch();
+    for await (const stretch of feed.from(position, signal)) {
+      await react(stretch);
+      const last = stretch.occurrences.at(-1);
+      const to = {
+        epoch,
+        position: stretch.position,
+        eventId: last?.eventId ?? checkpoint?.eventId ?? null,
+        eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
+      };
+      // Another process has the same reaction and is ahead: what it gave was given.
+      if (!(await checkpoints.save(name, checkpoint, to))) return;
+      checkpoint = { ...to, generation: checkpoint?.generation ?? '' };
+      position = stretch.position;
+      isGoing();
+    }
+  }
+
+  /** After a restore the store has another epoch, and up to here the same history: what was given was given. */
+  async function inThisHistory(checkpoint: Checkpoint): Promise<Checkpoint> {
+    const { eventPosition, eventId } = checkpoint;
+    const isSame = eventPosition !== null && (await feed.at(eventPosition))?.eventId === eventId;
+    return isSame ? { ...checkpoint, epoch: await feed.epoch() } : checkpoint;
+  }
+
+  return {
+    reaction: it,
+    async run(signal) {
+      for (let failures = 0; !signal.aborted;) {
+        try {
+          await follow(signal, () => {
+            failure = undefined;
+            failures = 0;
+          });
+        } catch (error) {
+          if (signal.aborted) return;
+          failure = error as Error;
+        }
+        await sleep(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], undefined, { signal }).catch(() => undefined);
+      }
+    },
+    position: () => position,
+    failure: () => failure,
+  };
+}

@@ -1,0 +1,163 @@
+// What is due at an instant: an event says when, a later one moves it or takes it away, and at the instant a command is given.
+//
+// The pending ones are rows of a projection: rebuilt like any other, and a million of them cost an index entry each while they
+// wait. The command's id is made of the timer, its key and its instant, so however often it is given, it is one command.
+import type { AnyContract } from '@kams/contracts/define';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../pure';
+import { NotFound, type CommandHandler } from './handle';
+import { toMicroseconds, type Occurrence, type OccurrenceOf } from './occurrence';
+import { giveOrder, type Order } from './order';
+import { projection, type Projection } from './projection';
+import type { Projector } from './projector';
+import { table } from './table';
+
+/** A pending timer: of one thing, by its stream. */
+export interface Due {
+  readonly tenantId: string;
+  /** The aggregate's id. */
+  readonly id: string;
+  /** RFC 3339 in UTC. */
+  readonly at: string;
+  /** What the event said that the command needs to know. */
+  readonly data: unknown;
+}
+
+export interface Timer {
+  /** Lower case with hyphens. */
+  readonly name: string;
+  readonly pending: Projection;
+  /** The command of the instant. Pure. */
+  give(due: Due): Order;
+}
+
+/** Due at an instant, with what the command needs to know; `null`: no more; nothing returned: as it was. */
+type Said = { readonly at: string; readonly data?: unknown } | null | undefined;
+type Sayings<K extends AnyContract> = {
+  readonly [E in OccurrenceOf<K> as E['type']]?: (event: E) => Said;
+};
+
+const tableOf = (name: string) =>
+  table(
+    name,
+    { tenant_id: 'text', id: 'text', revision: 'int', due_at: 'instant?', data: 'json?' },
+    { primaryKey: ['tenant_id', 'id'], groupBy: 'id', indexes: ['id', 'due_at, id'] },
+  );
+
+export const timer =
+  <const K extends readonly AnyContract[]>(it: {
+    readonly name: string;
+    readonly from: K;
+    readonly version?: number;
+    readonly give: (due: Due) => Order;
+  }) =>
+  (on: Sayings<K[number]>): Timer => {
+    const name = `timer_${it.name.replaceAll('-', '_')}`;
+    const pendingTable = tableOf(name);
+    const handlers = Object.fromEntries(
+      Object.entries(on as unknown as Record<string, (event: Occurrence) => Said>).map(([type, say]) => [
+        type,
+        (row: Record<string, unknown> | undefined, event: Occurrence) => {
+          const said = say(event);
+          if (said === undefined) return row;
+          const { tenantId, id, revision } = event;
+          return {
+            tenant_id: tenantId,
+            id,
+            revision,
+            due_at: said && toMicroseconds(new Date(said.at).toISOString()),
+            data: said?.data ?? null,
+          };
+        },
+      ]),
+    );
+    return {
+      name: it.name,
+      pending: projection({ name, version: it.version, from: it.from, table: pendingTable })(handlers as never),
+      give: it.give,
+    };
+  };
+
+/** Where pending timers stand, and which of them came to nothing. */
+export interface Agenda {
+  /** Up to `limit` that are due at `now`, the earliest first, without those that were noted for that instant. */
+  due(now: string, limit: number): Promise<readonly Due[]>;
+  /** The command of this instant changed nothing or was refused: no event will take the timer away. */
+  note(due: Due, outcome: string): Promise<void>;
+}
+
+export interface Scheduler {
+  readonly timer: Timer;
+  run(signal: AbortSignal): Promise<void>;
+  failure(): Error | undefined;
+}
+
+const AT_ONCE = 256;
+const RETRY_MS = 1_000;
+
+/**
+ * Gives the commands of what is due, one after the other in the order of their instants, each dated at its instant, also those
+ * of the time in which nothing ran.
+ */
+export function scheduler(
+  it: Timer,
+  {
+    pending,
+    agenda,
+    commands,
+    now,
+    everyMs,
+  }: {
+    readonly pending: Projector;
+    readonly agenda: Agenda;
+    readonly commands: CommandHandler;
+    readonly now: () => Date;
+    readonly everyMs: number;
+  },
+): Scheduler {
+  let failure: Error | undefined;
+
+  async function give(due: Due): Promise<void> {
+    const by = `timer ${it.name}`;
+    try {
+      const cause = { tenantId: due.tenantId, by, of: [due.id, due.at], occurredAt: due.at };
+      const { outcome, position } = await giveOrder(commands, it.give(due), cause);
+      if (outcome === 'unchanged') await agenda.note(due, outcome);
+      last = position;
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
+      await agenda.note(due, error instanceof Refusal ? error.code : 'not-found');
+    }
+  }
+  let last = pending.position();
+
+  async function round(signal: AbortSignal): Promise<boolean> {
+    // What took a timer away must have been seen before it is looked for.
+    if (!(await pending.reached(last, 10_000))) return false;
+    const all = await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE);
+    for (const due of all) {
+      if (signal.aborted) return false;
+      await give(due);
+    }
+    return all.length > 0;
+  }
+
+  return {
+    timer: it,
+    async run(signal) {
+      while (!signal.aborted) {
+        let wait = everyMs;
+        try {
+          if (await round(signal)) wait = 0;
+          failure = undefined;
+        } catch (error) {
+          if (signal.aborted) return;
+          failure = error as Error;
+          wait = RETRY_MS;
+        }
+        await sleep(wait, undefined, { signal }).catch(() => undefined);
+      }
+    },
+    failure: () => failure,
+  };
+}

@@ -1,0 +1,32 @@
+// The bells in a process of their own, at a clock that the test gives. It is killed.
+import 'reflect-metadata';
+import { memoryPersonKeys, Vault } from '@kams/eventing';
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { Runtime } from '@kams/platform';
+import pino from 'pino';
+import { DataSource } from 'typeorm';
+import { bells } from './bell';
+
+async function main([url, now]: readonly string[]): Promise<void> {
+  const store = await postgresStore({ connection: url!, poolSize: 3 });
+  const readDatabase = new DataSource({ type: 'postgres', url, poolSize: 4, extra: { options: '-c TimeZone=UTC' } });
+  await readDatabase.initialize();
+  const key = Buffer.alloc(32, 7);
+  const runtime = new Runtime({
+    services: [bells],
+    store,
+    readDatabase,
+    hashKey: key,
+    vault: new Vault(memoryPersonKeys(), key),
+    cursorKey: key,
+    readWaitMs: 1_000,
+    log: pino({ level: 'silent' }),
+    now: () => new Date(now!),
+    timerEveryMs: 10,
+  });
+  await runtime.start();
+  process.send!('started');
+}
+
+process.on('disconnect', () => process.exit());
+void main(process.argv.slice(2));
