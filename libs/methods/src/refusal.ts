@@ -16,7 +16,14 @@ export type MethodRefusalCode =
   | 'not-an-instant'
   | 'not-a-local-date'
   | 'unknown-zone'
-  | 'outside-years-1-to-9999';
+  | 'outside-years-1-to-9999'
+  | 'unsound-calendar'
+  | 'not-whole-milliseconds'
+  | 'not-working-days'
+  | 'not-a-share'
+  | 'pause-ends-before-it-starts'
+  | 'more-than-a-century'
+  | 'no-holidays-known';
 
 /** Thrown when a method has no right answer for its input. `code` is stable, `message` says what to do next. */
 export class MethodRefused extends Error {

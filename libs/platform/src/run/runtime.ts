@@ -22,7 +22,6 @@ import {
   type Vault,
 } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
-import type { AnyContract } from '@kams/contracts/define';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';

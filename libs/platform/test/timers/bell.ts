@@ -3,7 +3,7 @@ import { command, contract, event, type EventOf } from '@kams/contracts/define';
 import { instant } from '@kams/contracts/values';
 import { projection, reaction, table, timer } from '@kams/eventing';
 import { aggregate, refusing } from '@kams/eventing/pure';
-import type { Service } from '@kams/platform';
+import type { Service } from '../../src';
 import { z } from 'zod';
 
 const label = { en: 'Bell', zh: '铃' };

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { memoryPersonKeys, Vault } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
-import { Runtime } from '@kams/platform';
+import { Runtime } from '../../src';
 import pino from 'pino';
 import { DataSource } from 'typeorm';
 import { bells } from './bell';
