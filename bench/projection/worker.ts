@@ -6,7 +6,7 @@ import { account } from '@kams/accounts/domain/account';
 import { commandHandler, projector, rebuild, storeFeed, type Projection, type Projector } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
-import { DataSource } from 'typeorm';
+import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { serve } from '../child';
 import { percentiles } from '../closed-loop';
 import { cpuOf, cpuOfTree } from '../cpu';
@@ -22,15 +22,7 @@ export interface Took {
 
 const start = async (url: string, postgresPid: number) => {
   const store = await postgresStore({ connection: url });
-  // As a service opens it.
-  const source = new DataSource({
-    type: 'postgres',
-    url,
-    poolSize: 10,
-    extra: { options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC' },
-  });
-  await source.initialize();
-  await source.query('create extension if not exists pg_trgm');
+  const source = await openReadDatabase({ url, poolSize: 10 });
 
   /** No account has such a rating: every command changes something. */
   let ratings = 1_000;

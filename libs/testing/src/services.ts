@@ -4,13 +4,13 @@ import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys
 import { Vault, type EventStore } from '@kams/eventing';
 import { masterKeysIn } from '@kams/platform/config/master-keys';
 import { createApp, Runtime, type Service } from '@kams/platform';
+import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { TokenVerifier } from '@kams/platform/tokens/verify';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { DataSource } from 'typeorm';
 import { freshDatabase } from './postgres';
 
 export interface Asking {
@@ -48,14 +48,7 @@ export async function startTestServices(
   const data = await mkdtemp(join(tmpdir(), 'kams-test-'));
   const issuer = await openDevelopmentIssuer({ mode: 'development', data });
   const store = await postgresStore({ connection: database.url, poolSize: 4 });
-  const readDatabase = new DataSource({
-    type: 'postgres',
-    url: database.url,
-    poolSize: 6,
-    extra: { options: '-c TimeZone=UTC' },
-  });
-  await readDatabase.initialize();
-  await readDatabase.query('create extension if not exists pg_trgm');
+  const readDatabase = await openReadDatabase({ url: database.url, poolSize: 6 });
   const key = Buffer.alloc(32, 7);
   const personKeys = await postgresPersonKeys(database.url, await masterKeysIn(join(data, 'keys', 'master.json')));
   const log = pino({ level: process.env['KAMS_TEST_LOG'] ?? 'silent' });

@@ -4,6 +4,7 @@ import { delay, projection, table, type Projection, memoryPersonKeys, Vault } fr
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { Runtime, type Service } from '@kams/platform';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
+import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { dataFolder, freePort, removeFolder, spawnHost, type TestHost } from '@kams/testing/host';
 import { startTestServices, type TestServices } from '@kams/testing/services';
@@ -13,7 +14,6 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pino from 'pino';
-import { DataSource } from 'typeorm';
 
 const root = join(__dirname, '../../..');
 const READY_MS = 60_000;
@@ -271,13 +271,7 @@ describe('a projection that the code has changed', () => {
   /** A second process, of other code, on the same database. */
   async function starts(service: Service): Promise<Runtime> {
     const store = await postgresStore({ connection: before.databaseUrl, poolSize: 2 });
-    const readDatabase = new DataSource({
-      type: 'postgres',
-      url: before.databaseUrl,
-      poolSize: 4,
-      extra: { options: '-c TimeZone=UTC' },
-    });
-    await readDatabase.initialize();
+    const readDatabase = await openReadDatabase({ url: before.databaseUrl, poolSize: 4 });
     const key = Buffer.alloc(32);
     const runtime = new Runtime({
       services: [service],

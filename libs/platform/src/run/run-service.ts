@@ -5,13 +5,13 @@ import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
-import { DataSource } from 'typeorm';
 import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
 import { openKeys } from '../config/keys';
 import { masterKeysIn } from '../config/master-keys';
 import { forgetSecrets, readConfig } from '../config/read-config';
 import type { Config } from '../config/settings';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import { openReadDatabase } from '../read-model/read-database';
 import type { Service } from '../service';
 import { openDevelopmentIssuer } from '../tokens/development-issuer';
 import { issuerKeys } from '../tokens/issuer-keys';
@@ -63,7 +63,11 @@ export async function startServices(services: readonly Service[], config: Config
     const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));
     closing.push(() => personKeys.close());
 
-    const readDatabase = await openReadDatabase(url, config.poolSize, log);
+    const readDatabase = await openReadDatabase({
+      url,
+      poolSize: config.poolSize,
+      onError: (error) => log.warn({ err: error }, 'read database'),
+    });
     closing.push(() => readDatabase.destroy());
 
     const runtime = new Runtime({
@@ -144,21 +148,6 @@ async function verifierOf(config: Config): Promise<TokenVerifier> {
   const { issuer, audience, jwksUrl, tokenAlgorithms } = config;
   if (issuer === undefined) return new TokenVerifier(await openDevelopmentIssuer(config));
   return new TokenVerifier({ issuer, audience: audience!, algorithms: tokenAlgorithms!, keys: issuerKeys(jwksUrl!) });
-}
-
-/** Commits need not wait for the disk by themselves; those of rows that people read say that they do (see the read model). */
-async function openReadDatabase(url: string, poolSize: number, log: Logger): Promise<DataSource> {
-  const source = new DataSource({
-    type: 'postgres',
-    url,
-    poolSize,
-    applicationName: 'kams read models',
-    poolErrorHandler: (error: Error) => log.warn({ err: error }, 'read database'),
-    extra: { options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC', statement_timeout: 30_000 },
-  });
-  await source.initialize();
-  await source.query('create extension if not exists pg_trgm');
-  return source;
 }
 
 /**

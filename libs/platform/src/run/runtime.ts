@@ -23,9 +23,7 @@ import {
 } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Logger } from 'pino';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
@@ -111,8 +109,6 @@ export class Runtime implements OnModuleDestroy {
     this.services = services;
     this.store = store;
     this.readDatabase = readDatabase;
-    // TypeORM listens to a client a moment after the pool has stopped to: a server that dies in between would end the process.
-    (readDatabase.driver as PostgresDriver).master.on('connect', (client: Client) => client.on('error', () => undefined));
     this.log = log;
     this.cursorKey = cursorKey;
     this.readWaitMs = readWaitMs;
