@@ -1,6 +1,7 @@
 // Keeps one projection: reads what happened, folds it into rows in memory, and writes rows and checkpoint in one transaction.
 //
 // Measured on two cores: a statement an event 3,200 events/s, a statement a page 54,000, folded first 100,000.
+import { setTimeout as wait } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { LogDamaged, START, type Position } from '../store/port';
 import type { Occurrence, Stretch } from './occurrence';
@@ -189,14 +190,5 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   return { projection, side, run, reached, position: () => position, failure: () => failure };
 }
 
-export const delay = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    if (signal?.aborted) return done();
-    const timer = setTimeout(finish, ms);
-    signal?.addEventListener('abort', finish, { once: true });
-    function finish() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', finish);
-      done();
-    }
-  });
+/** Resolves after `ms`, or as soon as the signal aborts. */
+export const delay = (ms: number, signal?: AbortSignal): Promise<void> => wait(ms, undefined, { signal }).catch(() => undefined);
