@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hasForbiddenText } from '@kams/contracts/values';
 import fc from 'fast-check';
-import { hasForbiddenText, JSON_LIMITS, parseStrict, UnacceptableJson, type JsonLimits } from '../src/http/json-scan';
+import { JSON_LIMITS, parseStrict, UnacceptableJson, type JsonLimits } from '../src/http/json-scan';
 
 const NO_LIMITS: JsonLimits = { depth: Infinity, keys: Infinity, nodes: Infinity };
 

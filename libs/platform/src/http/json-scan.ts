@@ -1,8 +1,6 @@
 // The gate before JSON.parse: what would make it slow, or lose something in silence, is refused in one pass over the bytes.
 import { isAscii, isUtf8 } from 'node:buffer';
 
-export { hasForbiddenText } from '@kams/contracts/values';
-
 export interface JsonLimits {
   /** Arrays and objects inside each other. */
   readonly depth: number;

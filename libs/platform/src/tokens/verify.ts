@@ -1,10 +1,11 @@
 // Who sends this request. The only place where a token becomes a principal; the guard asks here and nowhere else.
 import { hash } from 'node:crypto';
+import { hasForbiddenText } from '@kams/contracts/values';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { TokenAlgorithm } from '../config/settings';
-import { hasForbiddenText, parseStrict, UnacceptableJson } from '../http/json-scan';
+import { parseStrict, UnacceptableJson } from '../http/json-scan';
 import { IssuerUnavailable, TokenRefused, type TokenProblem } from './refusal';
 
 export interface Principal {
