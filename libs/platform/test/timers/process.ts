@@ -3,14 +3,13 @@ import 'reflect-metadata';
 import { memoryPersonKeys, Vault } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { Runtime } from '../../src';
+import { openReadDatabase } from '../../src/read-model/read-database';
 import pino from 'pino';
-import { DataSource } from 'typeorm';
 import { bells } from './bell';
 
 async function main([url, now]: readonly string[]): Promise<void> {
   const store = await postgresStore({ connection: url!, poolSize: 3 });
-  const readDatabase = new DataSource({ type: 'postgres', url, poolSize: 4, extra: { options: '-c TimeZone=UTC' } });
-  await readDatabase.initialize();
+  const readDatabase = await openReadDatabase({ url: url!, poolSize: 4, onError: () => undefined });
   const key = Buffer.alloc(32, 7);
   const runtime = new Runtime({
     services: [bells],
