@@ -1,14 +1,14 @@
 // The product as its users start it: a process of its own, on a port and a data folder of its own. `npm test` builds it first.
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AtPoint } from './faults/killpoints';
+import { cleanEnv, root, startBuilt, type Proc } from './faults/procs';
 
-const root = join(__dirname, '../../..');
-const MAIN = join(root, 'dist/services/host/src/main.js');
+const MAIN = 'services/host/src/main.js';
 const KAMS = join(root, 'tools/kams.mjs');
 const READY_WITHIN_MS = 60_000;
 
@@ -18,17 +18,17 @@ export interface Said {
   readonly stderr: string;
 }
 
-export interface TestHost {
+export interface TestHost extends Omit<Proc, 'send' | 'message'> {
   readonly url: string;
   /** KAMS_DATA and KAMS_PORT, as the command line needs them too. */
   readonly env: NodeJS.ProcessEnv;
-  readonly process: ChildProcess;
-  /** What it has written so far. */
-  said(): string;
   /** `kams ...`, to this host. */
   kams(...args: readonly string[]): Promise<Said>;
-  /** Ends it with a signal and waits until it has gone. */
-  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface HostOptions {
+  readonly args?: readonly string[];
+  readonly at?: AtPoint;
 }
 
 /** A port that nobody uses now. */
@@ -44,13 +44,9 @@ export const freePort = (): Promise<number> =>
 export const dataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'kams-host-'));
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** The environment of this process without what would configure a host. */
-const cleanEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAMS_')));
-
 /** Starts a host and waits until it is ready. */
-export async function startHost(env: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<TestHost> {
-  const host = spawnHost(env, args);
+export async function startHost(env: NodeJS.ProcessEnv, options?: HostOptions): Promise<TestHost> {
+  const host = spawnHost(env, options);
   const until = Date.now() + READY_WITHIN_MS;
   while (
     !(await fetch(`${host.url}/health/ready`).then(
@@ -58,7 +54,9 @@ export async function startHost(env: NodeJS.ProcessEnv, args: readonly string[] 
       () => false,
     ))
   ) {
-    if (host.process.exitCode !== null) throw new Error(`the host ended with ${host.process.exitCode}: ${host.said()}`);
+    const { exitCode, signalCode } = host.process;
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(`the host ended with ${signalCode ?? exitCode}: ${host.said()}`);
     if (Date.now() > until) throw new Error(`the host is not ready: ${host.said()}`);
     await sleep(25);
   }
@@ -66,23 +64,13 @@ export async function startHost(env: NodeJS.ProcessEnv, args: readonly string[] 
 }
 
 /** Starts a host and waits for nothing. */
-export function spawnHost(more: NodeJS.ProcessEnv, args: readonly string[] = []): TestHost {
-  if (!existsSync(MAIN)) throw new Error('the product is not built: npm run build');
+export function spawnHost(more: NodeJS.ProcessEnv, options: HostOptions = {}): TestHost {
   const env: NodeJS.ProcessEnv = { ...cleanEnv(), KAMS_LOG_LEVEL: 'warn', ...more };
-  const child = spawn(process.execPath, [MAIN, ...args], { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (more: Buffer) => void (text += more.toString()));
-  const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
+    ...startBuilt(MAIN, { ...options, env }),
     url: `http://127.0.0.1:${env['KAMS_PORT'] ?? 3000}`,
     env,
-    process: child,
-    said: () => text,
     kams: (...said) => runKams(env, ...said),
-    end: (signal = 'SIGTERM') => {
-      child.kill(signal);
-      return gone;
-    },
   };
 }
 

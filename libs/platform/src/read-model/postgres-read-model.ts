@@ -4,6 +4,7 @@
 // statement with all rows as a parameter 48,000.
 import { randomBytes } from 'node:crypto';
 import type { Change, Checkpoint, Projection, ReadModel, Row, Side } from '@kams/eventing';
+import { point } from '@kams/eventing/point';
 import type { DataSource, EntityManager } from 'typeorm';
 import { checkpointTable, moveCheckpoint, readCheckpoint } from './checkpoints';
 import { createTable, definitionHash, quote, selectList } from './ddl';
@@ -73,12 +74,17 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
       // The checkpoint first, here and below: its row is the one lock between this projector, a second one and the switch of a
       // rebuild. What readers are told of waits for the disk: after a crash they must not be shown an older state.
       if (change.upsert.length === 0 && change.remove.length === 0) return moved(source.manager, projection, side, from, change);
-      return source.transaction(async (manager) => {
+      const isMoved = await source.transaction(async (manager) => {
+        point('projector.after-begin');
         if (side === 'live') await manager.query('set local synchronous_commit = on');
         if (!(await moved(manager, projection, side, from, change))) return false;
+        point('projector.after-checkpoint');
         await write(manager, projection, side, change);
+        point('projector.before-commit');
         return true;
       });
+      point('projector.after-commit');
+      return isMoved;
     },
 
     beginBeside: (projection) =>
@@ -143,6 +149,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
       await manager.query(`delete from ${table} t using json_populate_recordset(null::${table}, $1) gone where ${same}`, [
         JSON.stringify(remove),
       ]);
+      point('projector.after-first-effect');
     }
     if (upsert.length > 0) {
       const names = Object.keys(columns);
@@ -156,5 +163,6 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
         [JSON.stringify(upsert)],
       );
     }
+    point('projector.after-last-effect');
   }
 }

@@ -1,4 +1,5 @@
 // A batch of appends as one statement.
+import { point } from '../../point';
 import type { Append } from '../append';
 import type { Expected, Position } from '../port';
 import { positionOf } from '../recorded';
@@ -28,7 +29,9 @@ export function batchLog(connections: Connections, history: History, tail: Tail)
   return {
     async appendBatch(batch) {
       const known = history.head.position;
+      point('append.before-lock');
       const [head, recordedAt, last, refused] = await one(APPEND, [...heads(batch), ...payloads(batch)]);
+      point('append.after-commit');
       const before = safe(head!);
       const not = new Set(elements(refused!).map(Number));
       let position = before;

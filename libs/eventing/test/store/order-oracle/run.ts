@@ -1,7 +1,7 @@
 // Writers in processes of their own, connections that are killed, two readers that never stop, and a verdict.
-import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startWorker, type Proc } from '@kams/testing/faults/procs';
 import { freshDatabase } from '@kams/testing/postgres';
 import { Client } from 'pg';
 import { START } from '../../../src/store/port';
@@ -10,7 +10,6 @@ import { postgresStore } from '../../../src/store/postgres/postgres-store';
 import type { Attempt, WriterReport } from './attempt';
 import { type StoredRow, type Verdict, verdict } from './verdict';
 
-const ROOT = join(__dirname, '../../../../..');
 /** Processes, and callers in each. */
 const WRITERS = [
   ['transactions', 12],
@@ -95,31 +94,20 @@ export async function runOracle({
 
 class Writer {
   readonly ready: Promise<unknown>;
-  private readonly child: ChildProcess;
+  private readonly worker: Proc;
 
   constructor(args: readonly string[]) {
-    this.child = fork(join(__dirname, 'writer.ts'), args, {
-      cwd: ROOT,
-      execArgv: ['--require', require.resolve('@swc-node/register')],
-      serialization: 'advanced',
-    });
-    this.ready = this.message();
+    this.worker = startWorker(join(__dirname, 'writer.ts'), { args });
+    this.ready = this.worker.message();
   }
 
-  async write(): Promise<WriterReport> {
-    this.child.send('go');
-    return (await this.message()) as WriterReport;
+  write(): Promise<WriterReport> {
+    this.worker.send('go');
+    return this.worker.message();
   }
 
   end(): void {
-    this.child.kill('SIGKILL');
-  }
-
-  private message(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.child.once('message', resolve);
-      this.child.once('exit', (code) => reject(new Error(`a writer ended with ${code}`)));
-    });
+    this.worker.signal('SIGKILL');
   }
 }
 

@@ -176,7 +176,6 @@ async function appendOn(client: Client, { stream, expected, ids }: Ask): Promise
 }
 
 async function main(): Promise<void> {
-  process.on('disconnect', () => process.exit()); // nobody is left to hear it
   const store = role === 'store' ? await postgresStore({ connection, install: false, limits: { share: 8 } }) : undefined;
   process.send!('ready');
   await once(process, 'message');
