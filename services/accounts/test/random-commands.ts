@@ -6,6 +6,7 @@ import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
+import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
 import { contact } from '../src/domain/contact';
 import { hierarchy } from '../src/domain/hierarchy';
@@ -26,23 +27,16 @@ export const CONTRACTS: readonly AnyContract[] = [
   scoringModelContract,
 ];
 
-/** Mulberry32: the same numbers from the same seed, everywhere. */
-export function chance(seed: number) {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const upTo = (most: number): number => Math.floor(next() * (most + 1));
-  const of = <T>(from: readonly T[]): T => from[upTo(from.length - 1)]!;
+/** Chance with the values that these commands are made of. */
+function chance(seed: number) {
+  const dice = chanceOf(seed);
+  const { upTo } = dice;
   const uuid = (): string => {
     const hex = Array.from({ length: 32 }, () => upTo(15).toString(16)).join('');
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
   };
   const day = (): string => new Date(Date.UTC(2015 + upTo(10), upTo(11), 1 + upTo(27))).toISOString().slice(0, 10);
-  return { next, upTo, of, uuid, day };
+  return { ...dice, uuid, day };
 }
 
 const NAMES = [

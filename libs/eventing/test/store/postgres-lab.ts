@@ -1,7 +1,7 @@
+import { faultProxy, type FaultProxy } from '@kams/testing/faults/faultproxy';
 import { freshDatabase } from '@kams/testing/postgres';
 import { Client } from 'pg';
 import { postgresStore, type PostgresStore, type PostgresStoreOptions } from '../../src/store/postgres/postgres-store';
-import { cuttingProxy, type CuttingProxy } from './cutting-proxy';
 
 export const WITHOUT_TAIL = { tail: { events: 1, bytes: 0 } };
 
@@ -42,10 +42,10 @@ export function postgresLab(one: 'for each test' | 'for all tests') {
       return store;
     },
 
-    async proxied(): Promise<CuttingProxy> {
-      const proxy = await cuttingProxy(url);
+    async proxied(): Promise<FaultProxy & { readonly url: string }> {
+      const proxy = await faultProxy(url);
       ofTests.push(() => proxy.close());
-      return proxy;
+      return { ...proxy, url: proxy.through(url) };
     },
 
     async missing(): Promise<number> {

@@ -125,8 +125,9 @@ describe('a lost answer', () => {
     const it = stream();
     const given = events(2);
     await store.append(stream(), 'none', events(1));
-    proxy.cutNextAnswer();
+    const cut = proxy.cut(/es\.append_batch/, 'before its answer');
     await expect(store.append(it, 'none', given)).rejects.toThrow(OutcomeUnknown);
+    await cut;
     const [, last] = await (await opened()).read(it);
     expect(await store.append(it, 'none', given)).toEqual({ status: 'duplicate', revision: 1, position: last!.position });
   });
@@ -137,7 +138,7 @@ describe('a lost answer', () => {
     const it = stream();
     const given = events(2);
     await store.append(stream(), 'none', events(1));
-    proxy.freeze();
+    proxy.set({ held: 'to client' }, 'those there are');
     await expect(store.append(it, 'none', given)).rejects.toThrow(OutcomeUnknown);
     expect(await store.append(it, 'none', given)).toMatchObject({ status: 'duplicate', revision: 1 });
   });
