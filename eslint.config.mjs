@@ -93,6 +93,10 @@ export default tseslint.config(
         { object: 'Math', property: 'random', message: 'Chance comes in with the command.' },
         { object: 'Date', property: 'now', message: 'Time comes in with the command.' },
       ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time comes in with the command.' },
+      ],
     },
   },
   prettier,

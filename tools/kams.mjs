@@ -47,7 +47,12 @@ async function compile() {
     }
     if (!existsSync(compiling) && isCompiled()) return;
     rmSync(compiling, { force: true });
-    writeFileSync(compiling, String(process.pid));
+    // Of two that come here at once one finds the other's file.
+    try {
+      writeFileSync(compiling, String(process.pid), { flag: 'wx' });
+    } catch {
+      continue;
+    }
     const { build } = await import('./build.mjs');
     await build();
     rmSync(compiling, { force: true });

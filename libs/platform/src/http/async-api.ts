@@ -24,7 +24,8 @@ export function asyncApi(services: readonly Service[], version: string): Json {
     info: {
       title: 'KAMS events',
       version,
-      description: 'CloudEvents 1.0 in binary mode. `GET /events` gives the same events in structured mode, without a broker.',
+      description:
+        'CloudEvents 1.0, in binary mode where a broker carries them. This release has no driver for one: the bus reads the log of the store itself, and `GET /events` gives the same events in structured mode.',
     },
     defaultContentType: 'application/json',
     channels,
