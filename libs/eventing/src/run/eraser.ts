@@ -22,6 +22,8 @@ export function eraser(store: EventStore, contracts: readonly AnyContract[], vau
   let failure: Error | undefined;
 
   async function erase(signal: AbortSignal): Promise<void> {
+    await store.head(); // it answers: what went wrong is over, though nothing new may come
+    failure = undefined;
     for await (const { events } of store.subscribe(START, signal, { categories: [...byName.keys()] })) {
       const persons = events.flatMap((it) => {
         const contract = byName.get(it.stream.slice(0, it.stream.indexOf('-')))!;
@@ -29,7 +31,6 @@ export function eraser(store: EventStore, contracts: readonly AnyContract[], vau
       });
       if (persons.length === 0) continue;
       await vault.destroy(persons);
-      failure = undefined;
     }
   }
 

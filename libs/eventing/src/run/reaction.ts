@@ -137,6 +137,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     await ensureSound({ name, cure: CURE }, checkpoint && (await inThisHistory(checkpoint)), feed);
     position = checkpoint?.position ?? START;
     const epoch = await feed.epoch();
+    if (position >= (await feed.head())) isGoing(); // sound again, though nothing new may come
     for await (const stretch of feed.from(position, signal)) {
       await react(stretch);
       const last = stretch.occurrences.at(-1);

@@ -72,6 +72,8 @@ const missing = (): never => {
 /** What Postgres said of a failure is for operators only: it may name hosts, tables and values. */
 export async function statusOf(runtime: Runtime, detailed = false) {
   const { epoch, position: head } = await runtime.store.head();
+  const said = (failure: Error | undefined) =>
+    failure && { failure: detailed ? failure.message : 'stands still: kams status says why' };
   return {
     epoch,
     head: positionToken(epoch, head),
@@ -81,9 +83,10 @@ export async function statusOf(runtime: Runtime, detailed = false) {
         name: it.projection.name,
         position: positionToken(epoch, it.position()),
         lag: distance(it.position(), head),
-        ...(it.failure() && { failure: detailed ? it.failure()!.message : 'stands still: kams status says why' }),
+        ...said(it.failure()),
         ...(rebuild && { rebuild: rebuild.state }),
       };
     }),
+    workers: runtime.workers().map(({ name, failure }) => ({ name, ...said(failure()) })),
   };
 }

@@ -54,6 +54,7 @@ export interface RebuildReport extends Partial<RebuildProgress> {
   readonly error?: string;
 }
 interface Worker {
+  readonly name: string;
   run(signal: AbortSignal): Promise<void>;
   failure(): Error | undefined;
 }
@@ -87,7 +88,7 @@ export class Runtime implements OnModuleDestroy {
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
   /** What works besides the projectors: reactions, timers, erasures. */
-  private readonly workers: Worker[] = [];
+  private readonly working: Pick<Worker, 'name' | 'failure'>[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
@@ -123,7 +124,7 @@ export class Runtime implements OnModuleDestroy {
     const { epoch, position } = await this.store.head();
     this.history = epoch;
     for (const service of this.services) {
-      this.begin(eraser(this.store, contractsOf(service), this.vault));
+      this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault));
       const readModel = postgresReadModel(this.readDatabase, service.name);
       for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
@@ -142,7 +143,7 @@ export class Runtime implements OnModuleDestroy {
     const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
     for (const it of service.reactions ?? []) {
       const feed = this.feedOf(service, it);
-      this.begin(reactor(it, service.name, feed, this.commands, checkpoints));
+      this.begin(`reaction ${it.name}`, reactor(it, service.name, feed, this.commands, checkpoints));
     }
   }
 
@@ -151,12 +152,12 @@ export class Runtime implements OnModuleDestroy {
     for (const it of service.timers ?? []) {
       const agenda = await postgresAgenda(this.readDatabase, service.name, it);
       const pending = this.projectors.get(it.pending.name)!;
-      this.begin(scheduler(it, { pending, agenda, commands, now, everyMs }));
+      this.begin(`timer ${it.name}`, scheduler(it, { pending, agenda, commands, now, everyMs }));
     }
   }
 
-  private begin(worker: Worker): void {
-    this.workers.push(worker);
+  private begin(name: string, worker: Omit<Worker, 'name'>): void {
+    this.working.push({ name, failure: () => worker.failure() });
     this.running.push(worker.run(this.stopping.signal));
   }
 
@@ -173,7 +174,7 @@ export class Runtime implements OnModuleDestroy {
 
   /** Has every projection come to where the store was at the start? Until then answers may lack what was stored before. */
   get ready(): boolean {
-    return this.caughtUp && [...this.projections(), ...this.workers].every((it) => it.failure() === undefined);
+    return this.caughtUp && [...this.projections(), ...this.working].every((it) => it.failure() === undefined);
   }
 
   /** The epoch of the store, as it was at the start: it is renewed only while nothing runs on it. */
@@ -195,6 +196,11 @@ export class Runtime implements OnModuleDestroy {
 
   projections(): readonly Projector[] {
     return [...this.projectors.values()];
+  }
+
+  /** Reactions, timers and erasures, each with why it stands still, if it does. */
+  workers(): readonly Pick<Worker, 'name' | 'failure'>[] {
+    return this.working;
   }
 
   projector(name: string): Projector | undefined {

@@ -12,8 +12,9 @@ export const valueIsAssessedEachQuarter = timer({
   from: [accountContract],
   give: ({ id, data }) => ({ to: account, type: 'AssessValue', id, data: { ...(data as { modelId: string }), scheduled: true } }),
 })({
-  AccountScored: ({ occurredAt, data }) => ({
-    at: DateTime.fromISO(occurredAt, { zone: 'utc' }).plus({ months: MONTHS }).toISO()!,
+  // From the day on which it was recorded: an assessment of years ago that is imported now calls for none of the years between.
+  AccountScored: ({ recordedAt, data }) => ({
+    at: DateTime.fromISO(recordedAt, { zone: 'utc' }).plus({ months: MONTHS }).toISO()!,
     data: { modelId: data.modelRef.modelId },
   }),
   KeyAccountReleased: () => null,

@@ -12,12 +12,14 @@ export interface Status {
     readonly failure?: string;
     readonly rebuild?: string;
   }[];
+  /** Reactions, timers, erasures. */
+  readonly workers: readonly { readonly name: string; readonly failure?: string }[];
 }
 
 export async function showStatus(terminal: Terminal, host: HostClient): Promise<void> {
   const status = await host.get<Status>('/operations/status');
   if (terminal.json) return terminal.print(JSON.stringify(status));
-  const { epoch, head, projections } = status;
+  const { epoch, head, projections, workers } = status;
   terminal.print(`store at ${numberOf(head)} (epoch ${epoch})`);
   terminal.table([
     ['projection', 'position', 'lag', ''],
@@ -27,6 +29,7 @@ export async function showStatus(terminal: Terminal, host: HostClient): Promise<
       String(lag),
       failure ? `stands: ${failure}` : rebuild === undefined ? '' : `rebuild ${rebuild}`,
     ]),
+    ...workers.map(({ name, failure }) => [name, '', '', failure ? `stands: ${failure}` : '']),
   ]);
 }
 
