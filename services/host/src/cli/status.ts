@@ -12,14 +12,14 @@ export interface Status {
     readonly failure?: string;
     readonly rebuild?: string;
   }[];
-  /** Reactions, timers, erasures. */
-  readonly workers: readonly { readonly name: string; readonly failure?: string }[];
+  /** Reactions, timers, erasures; a host of before had none. */
+  readonly workers?: readonly { readonly name: string; readonly failure?: string }[];
 }
 
 export async function showStatus(terminal: Terminal, host: HostClient): Promise<void> {
   const status = await host.get<Status>('/operations/status');
   if (terminal.json) return terminal.print(JSON.stringify(status));
-  const { epoch, head, projections, workers } = status;
+  const { epoch, head, projections, workers = [] } = status;
   terminal.print(`store at ${numberOf(head)} (epoch ${epoch})`);
   terminal.table([
     ['projection', 'position', 'lag', ''],
