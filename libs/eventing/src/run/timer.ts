@@ -40,7 +40,7 @@ type Sayings<K extends AnyContract> = {
 const tableOf = (name: string) =>
   table(
     name,
-    { tenant_id: 'text', id: 'text', revision: 'int', due_at: 'instant?', data: 'json?' },
+    { tenant_id: 'text', id: 'text', due_at: 'instant', data: 'json?' },
     { primaryKey: ['tenant_id', 'id'], groupBy: 'id', indexes: ['id', 'due_at, id'] },
   );
 
@@ -53,29 +53,24 @@ export const timer =
   }) =>
   (on: Sayings<K[number]>): Timer => {
     const name = `timer_${it.name.replaceAll('-', '_')}`;
-    const pendingTable = tableOf(name);
+    const sayings = on as unknown as Readonly<Record<string, (event: Occurrence) => Said>>;
     const handlers = Object.fromEntries(
-      Object.entries(on as unknown as Record<string, (event: Occurrence) => Said>).map(([type, say]) => [
+      Object.entries(sayings).map(([type, say]) => [
         type,
-        (row: Record<string, unknown> | undefined, event: Occurrence) => {
+        (row: object | undefined, event: Occurrence) => {
           const said = say(event);
           if (said === undefined) return row;
-          const { tenantId, id, revision } = event;
-          return {
-            tenant_id: tenantId,
-            id,
-            revision,
-            due_at: said && toMicroseconds(new Date(said.at).toISOString()),
-            data: said?.data ?? null,
-          };
+          if (said === null) return undefined;
+          const { tenantId, id } = event;
+          return { tenant_id: tenantId, id, due_at: toMicroseconds(new Date(said.at).toISOString()), data: said.data ?? null };
         },
       ]),
     );
-    return {
-      name: it.name,
-      pending: projection({ name, version: it.version, from: it.from, table: pendingTable })(handlers as never),
-      give: it.give,
-    };
+    // By a key, and so without the revision of the stream: most things have no timer, and a stream without a row would be read
+    // from its beginning at each of its events.
+    const key = (event: Occurrence) => (sayings[event.type] ? event.id : undefined);
+    const pending = projection({ name, version: it.version, from: it.from, table: tableOf(name), key: key as never });
+    return { name: it.name, pending: pending(handlers as never), give: it.give };
   };
 
 /** Where pending timers stand, and which of them came to nothing. */
