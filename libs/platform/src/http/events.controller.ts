@@ -3,13 +3,14 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { publisher, START, type CloudEvent, type EventStore, type Position, type Recorded } from '@kams/eventing';
 import type { FastifyReply } from 'fastify';
-import { Readable } from 'node:stream';
+import { finished, Readable } from 'node:stream';
 import { z } from 'zod';
 import { Runtime } from '../run/runtime';
 import { contractsOf } from '../service';
 import { principalOf, type Authenticated } from './access';
 import { positionOf, positionToken } from './position-token';
 import { Problem } from './problems';
+import { serverSent } from './server-sent';
 import { validate } from './validate';
 
 const query = z.strictObject({
@@ -30,7 +31,6 @@ const query = z.strictObject({
 export const eventsQuery = query;
 
 const PAGE = 1_000;
-const HEARTBEAT_MS = 15_000;
 
 type Select = (stored: Recorded) => CloudEvent | undefined;
 
@@ -49,13 +49,15 @@ export class EventsController {
     const wanted = types === undefined ? undefined : new Set(types.split(','));
     const select = this.selection(tenantId, wanted);
 
-    const stopped = new AbortController();
-    reply.raw.once('close', () => stopped.abort());
-    const body = live ? this.serverSent(position, select, stopped.signal) : ndjson(this.runtime.store, position, select, limit);
+    const left = new AbortController();
+    finished(reply.raw, () => left.abort());
+    const body = live
+      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, this.runtime.stopped])))
+      : Readable.from(ndjson(this.runtime.store, position, select, limit));
     await reply
       .header('cache-control', 'no-store')
       .type(live ? 'text/event-stream; charset=utf-8' : 'application/x-ndjson; charset=utf-8')
-      .send(Readable.from(body));
+      .send(body);
   }
 
   /** The public events of a page that this tenant may see. */
@@ -71,38 +73,17 @@ export class EventsController {
     };
   }
 
-  private async *serverSent(from: Position, select: Select, signal: AbortSignal): AsyncGenerator<string> {
+  private async *live(from: Position, select: Select, signal: AbortSignal): AsyncGenerator<string> {
     const { store, epoch } = this.runtime;
     yield ': connected\n\n';
-    const ended = AbortSignal.any([signal, this.runtime.stopped]);
-    const pages = store.subscribe(from, ended)[Symbol.asyncIterator]();
-    const following = () => {
-      const page = pages.next();
-      page.catch(() => undefined); // the reader may have gone before it fails
-      return page;
-    };
-    for (let next = following(); !ended.aborted;) {
-      const { beat, cancel } = heartbeat();
-      const page = await Promise.race([next, beat]).finally(cancel);
-      if (page === undefined) {
-        yield ': still here\n\n';
-        continue;
-      }
-      if (page.done) return;
-      for (const stored of page.value.events) {
+    for await (const { events } of store.subscribe(from, signal)) {
+      for (const stored of events) {
         const event = select(stored);
         // JSON has no line breaks of its own, so no value can end a field.
         if (event) yield `id: ${positionToken(epoch, stored.position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
       }
-      next = following();
     }
   }
-}
-
-function heartbeat() {
-  let timer: NodeJS.Timeout;
-  const beat = new Promise<undefined>((tell) => (timer = setTimeout(tell, HEARTBEAT_MS, undefined)));
-  return { beat, cancel: () => clearTimeout(timer) };
 }
 
 async function* ndjson(store: EventStore, from: Position, select: Select, limit: number): AsyncGenerator<string> {
