@@ -170,7 +170,7 @@ describe('limits', () => {
     expect(refusal(`[${'{},'.repeat(120_000)}1]`)).toMatch(/^json-too-many-nodes@/);
   });
 
-  // The best of five, so that another process on the machine does not fail the test; what is measured is the cost.
+  // CPU, and the best of five: what is measured is the cost, and not what else runs on the machine.
   test.each([
     ['a long string', JSON.stringify('a'.repeat(1_000_000))],
     ['escapes', `"${'\\u00e9'.repeat(166_000)}"`],
@@ -185,9 +185,10 @@ describe('limits', () => {
     const input = bytes(text);
     expect(input.length).toBeGreaterThan(900_000);
     const times = Array.from({ length: 5 }, () => {
-      const started = performance.now();
+      const started = process.cpuUsage();
       refusal(input);
-      return performance.now() - started;
+      const { user, system } = process.cpuUsage(started);
+      return (user + system) / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(50);
   });
