@@ -26,14 +26,33 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** `?` stands for each value in turn. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** What is searched for. Rows that hold it come first, in the order of the sort; behind all of those, rows that come near it. */
+export interface Search {
+  /**
+   * `isIndexed`: an index finds what holds it. It is then asked for all of it, and that is sorted. The planner would now and then
+   * rather read the tenant in the order of the sort until the page is full, as it expects a thousand hits in 100,000 rows where
+   * there are twenty (130 ms instead of 2).
+   */
+  readonly holds: Condition & { readonly isIndexed: boolean };
+  /** `distance`, an integer above 0: the nearest come first, equally near ones in the order of the sort. */
+  readonly near?: Condition & { readonly distance: Condition; readonly setting: readonly [name: string, value: string] };
+}
+
 export interface ListQuestion<T extends Table> {
   readonly schema: string;
   readonly table: T;
   readonly tenantId: string;
   /** Columns that must have a value; undefined: no matter. */
   readonly equal?: Readonly<Partial<Record<keyof T['columns'] & string, string | number | boolean | undefined>>>;
-  /** Further conditions; `?` stands for each value in turn. */
-  readonly where?: readonly { readonly sql: string; readonly values: readonly unknown[] }[];
+  /** Further conditions. */
+  readonly where?: readonly Condition[];
+  readonly search?: Search;
   /** A column that is never null, `-` in front for descending; the primary key decides between equals. */
   readonly sort: string;
   readonly limit: number;
@@ -43,45 +62,91 @@ export interface ListQuestion<T extends Table> {
   readonly cursorKey: Buffer;
 }
 
+/** One of the parts that a list consists of, which follow each other. */
+interface Part {
+  readonly where: readonly Condition[];
+  readonly isIndexed?: boolean;
+  /** Absent: 0, for all rows of it. */
+  readonly distance?: Condition;
+  readonly setting?: readonly [name: string, value: string];
+}
+
+function partsOf({ where = [], search }: Pick<ListQuestion<Table>, 'where' | 'search'>): Part[] {
+  if (search === undefined) return [{ where }];
+  const { holds, near } = search;
+  const first = { where: [...where, holds], isIndexed: holds.isIndexed };
+  return near ? [first, { ...near, where: [...where, near, { ...holds, sql: `not (${holds.sql})` }], isIndexed: true }] : [first];
+}
+
 export async function list<T extends Table>(source: DataSource, it: ListQuestion<T>): Promise<Page<RowOf<T>>> {
-  const descending = it.sort.startsWith('-');
   const column = it.sort.replace('-', '');
   if (!Object.hasOwn(it.table.columns, column)) throw new RangeError(`${it.table.name} has no column ${column}`);
   const order = [column, ...it.table.primaryKey.filter((name) => name !== 'tenant_id' && name !== column)];
   const scope = { tenantId: it.tenantId, query: it.route };
+  // The distance, then the values of the sort. It tells the part of the list too: only in the first part is it 0.
+  const after = it.cursor === undefined ? undefined : openCursor(it.cursorKey, scope, it.cursor);
+  if (it.cursor !== undefined && after?.length !== order.length + 1) throw new Problem('cursor-invalid');
 
-  const values: unknown[] = [it.tenantId];
-  const given = (value: unknown) => `$${values.push(value)}`;
-  const conditions = ['tenant_id = $1'];
-  for (const [name, value] of Object.entries(it.equal ?? {}))
-    if (value !== undefined) conditions.push(`${quote(name)} = ${given(value)}`);
-  for (const { sql, values: own } of it.where ?? []) {
-    let next = 0;
-    conditions.push(sql.replaceAll('?', () => given(own[next++])));
+  const found: Found[] = [];
+  for (const part of partsOf(it)) {
+    const isBefore = after !== undefined && after[0] !== 0 && part.distance === undefined;
+    if (!isBefore && found.length <= it.limit)
+      found.push(...(await read(source, it, part, order, after, it.limit + 1 - found.length)));
   }
-  if (it.cursor !== undefined) {
-    const after = openCursor(it.cursorKey, scope, it.cursor);
-    if (after?.length !== order.length) throw new Problem('cursor-invalid');
-    conditions.push(`(${order.map(quote).join(', ')}) ${descending ? '<' : '>'} (${after.map(given).join(', ')})`);
-  }
-
-  const direction = descending ? 'desc' : 'asc';
-  const rows = await source.query<RowOf<T>[]>(
-    `select ${selectList(it.table)} from ${quote(it.schema)}.${quote(it.table.name)} where ${conditions.join(' and ')}
-      order by ${order.map((name) => `${quote(name)} ${direction}`).join(', ')} limit ${given(it.limit + 1)}`,
-    values,
-  );
-  const items = rows.slice(0, it.limit);
-  const last = items.at(-1) as Record<string, CursorValue> | undefined;
+  const last = found[it.limit - 1];
   return {
-    items,
+    items: found.slice(0, it.limit).map(({ search_distance: _distance, ...row }) => row as RowOf<T>),
     next:
-      rows.length > it.limit && last
-        ? sealCursor(
-            it.cursorKey,
-            scope,
-            order.map((name) => last[name]!),
-          )
+      found.length > it.limit && last
+        ? sealCursor(it.cursorKey, scope, [last.search_distance, ...order.map((name) => last[name] as CursorValue)])
         : null,
   };
+}
+
+type Found = Readonly<Record<string, unknown>> & { readonly search_distance: number };
+
+async function read(
+  source: DataSource,
+  { schema, table, tenantId, equal = {}, sort }: Pick<ListQuestion<Table>, 'schema' | 'table' | 'tenantId' | 'equal' | 'sort'>,
+  { where, isIndexed, distance, setting }: Part,
+  order: readonly string[],
+  after: readonly CursorValue[] | undefined,
+  limit: number,
+): Promise<Found[]> {
+  const values: unknown[] = [tenantId];
+  const given = (value: unknown) => `$${values.push(value)}`;
+  const filled = ({ sql, values: own }: Condition) => {
+    let next = 0;
+    return sql.replaceAll('?', () => given(own[next++]));
+  };
+  const conditions = ['tenant_id = $1'];
+  for (const [name, value] of Object.entries(equal)) if (value !== undefined) conditions.push(`${quote(name)} = ${given(value)}`);
+  conditions.push(...where.map(filled));
+  // What has an `offset` is planned by itself, and not by what is done with its rows.
+  const hits = `select *, ${distance ? filled(distance) : '0'} as search_distance from ${quote(schema)}.${quote(table.name)}
+     where ${conditions.join(' and ')} ${isIndexed ? 'offset 0' : ''}`;
+
+  const isDescending = sort.startsWith('-');
+  const sorted = [
+    ...(distance ? ['search_distance'] : []),
+    ...order.map((name) => `${quote(name)} ${isDescending ? 'desc' : 'asc'}`),
+  ];
+  const orderBy = `order by ${sorted.join(', ')}`;
+  const beyond = () => {
+    const [reached, ...row] = after!;
+    const later = `(${order.map(quote).join(', ')}) ${isDescending ? '<' : '>'} (${row.map(given).join(', ')})`;
+    if (!distance) return later;
+    const at = given(reached);
+    return `(search_distance > ${at} or (search_distance = ${at} and ${later}))`;
+  };
+  // The near ones begin at their first when the last page ended among those before.
+  const isBegun = after !== undefined && (distance === undefined) === (after[0] === 0);
+  const page = `select * from (${hits}) hits ${isBegun ? `where ${beyond()}` : ''} ${orderBy} limit ${given(limit)}`;
+  // Columns are put into words last, for the rows of the page alone.
+  const statement = `select ${selectList(table)}, search_distance from (${page}) page ${orderBy}`;
+  if (!setting) return source.query<Found[]>(statement, values);
+  return source.transaction(async (manager) => {
+    await manager.query('select set_config($1, $2, true)', [...setting]);
+    return manager.query<Found[]>(statement, values);
+  });
 }
