@@ -67,6 +67,31 @@ test('a name is found by a part of it, whatever its width, its case, its accents
   expect(await names('_')).toEqual([]);
 });
 
+test('a misspelt part finds what is near to each of its words, behind what holds it', async () => {
+  const who = as('user-1', 'misspelt');
+  await register({ name: 'Siemens Energy AG' }, {}, who);
+  await register({ name: 'Huawei Technologies Co., Ltd.', nameZh: '华为技术有限公司' }, {}, who);
+  await register({ name: 'Microsoft Corporation' }, {}, who);
+  await register({ name: 'Simensen Bygg AS' }, {}, who);
+  const { position } = await register({ name: 'Aker Energy ASA' }, {}, who);
+  const names = async (search: string) =>
+    (await kams.ask(`/accounts?search=${encodeURIComponent(search)}&after=${position}`, who)).body.items.map(
+      (it: { name: string }) => it.name,
+    );
+  expect(await names('Huawai')).toEqual(['Huawei Technologies Co., Ltd.']);
+  expect(await names('Microsft')).toEqual(['Microsoft Corporation']);
+  expect(await names('Simens')).toEqual(['Simensen Bygg AS', 'Siemens Energy AG']);
+  expect(await names('Simens Enrgy')).toEqual(['Siemens Energy AG']);
+  expect(await names('Energy Siemens AG')).toEqual(['Siemens Energy AG']);
+  expect(await names('energy')).toEqual(['Aker Energy ASA', 'Siemens Energy AG']);
+  expect(await names('华为')).toEqual(['Huawei Technologies Co., Ltd.']);
+  // Two of four characters are no misspelling.
+  expect(await names('华为电气')).toEqual([]);
+  // Of three letters every name has something near.
+  expect(await names('Hua')).toEqual(['Huawei Technologies Co., Ltd.']);
+  expect(await names('Hva')).toEqual([]);
+});
+
 test('a list comes page by page, each account once, in either direction', async () => {
   const who = as('user-1', 'paging');
   const names = Array.from({ length: 25 }, (_, i) => `Account ${String(i).padStart(2, '0')}`);

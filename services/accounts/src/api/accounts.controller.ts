@@ -1,7 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import { text } from '@kams/contracts/values';
 import { BEGINNING, holdsSql, type HistoryRow } from '@kams/eventing';
-import { searchName } from '@kams/methods/names';
 import {
   asInstant,
   asOfAndKnownAt,
@@ -23,6 +22,7 @@ import { z } from 'zod';
 import { accountHistory } from '../projections/account-history';
 import { accounts, accountTable } from '../projections/accounts';
 import { hierarchyHistory } from '../projections/hierarchy-history';
+import { searchFor } from '../projections/searched';
 import { accountAsOf, accountFile, accountPage, hierarchyView, historyPage } from './answers';
 
 const SCHEMA = 'accounts';
@@ -32,7 +32,12 @@ const listQuery = z.strictObject({
   sort: sortBy('name', 'changedAt').default('name'),
   search: text(200)
     .optional()
-    .meta({ description: 'Part of a name: Latin or Chinese, 有限公司 and full or half width do not matter.' }),
+    .meta({
+      description:
+        'Part of a name: Latin or Chinese, 有限公司 and full or half width do not matter. First come the names that hold it, as ' +
+        '`sort` says. Behind all of those come the names that are near to it, if it is Latin and a word of it has four letters: ' +
+        'the nearest first, equally near ones as `sort` says.',
+    }),
   externalId: z
     .string()
     .regex(/^[^:]{1,40}:[^:]{1,40}:.{1,120}$/, 'is not system:type:value')
@@ -47,8 +52,6 @@ const listQuery = z.strictObject({
 const SORTS: Readonly<Record<string, string>> = { name: 'name', changedAt: 'changed_at' };
 
 const bothDates = z.strictObject(asOfAndKnownAt);
-
-const inLike = (it: string): string => `%${it.replace(/[\\%_]/g, '\\$&')}%`;
 
 type AccountRow = Awaited<ReturnType<typeof list<typeof accountTable>>>['items'][number];
 const item = (row: AccountRow) => ({
@@ -80,11 +83,11 @@ export class AccountsController {
       tenantId,
       equal: { tier, key_account: keyAccount, sector, country, owner_id: ownerId },
       where: [
-        ...(search === undefined ? [] : [{ sql: 'search like ?', values: [inLike(searchName(search))] }]),
         ...(externalId === undefined
           ? []
           : [{ sql: 'external_ids @> ?', values: [JSON.stringify([{ system, type, value: value.join(':') }])] }]),
       ],
+      search: search === undefined ? undefined : searchFor(search),
       sort: sort.startsWith('-') ? `-${SORTS[sort.slice(1)]}` : SORTS[sort]!,
       limit,
       cursor,

@@ -1,8 +1,8 @@
 // 客户档案: one row an account, as it stands now. The list, the search and the page are made of it.
 import { accountContract, type ExternalId } from '@kams/contracts/accounts/account';
 import { projection, table, type RowOf } from '@kams/eventing';
-import { searchName } from '@kams/methods/names';
 import { withChanges, type KnownProfile } from '../domain/profile';
+import { written } from './searched';
 
 export const accountTable = table(
   'account',
@@ -11,7 +11,7 @@ export const accountTable = table(
     id: 'uuid',
     revision: 'int',
     name: 'text',
-    /** All names of the account, as they are searched: without legal forms, width and case. */
+    /** All names of the account, a line each, as they are searched. */
     search: 'text',
     sector: 'text?',
     country: 'text?',
@@ -34,7 +34,7 @@ export const accountTable = table(
       'id',
       'tenant_id, name, id',
       'tenant_id, changed_at, id',
-      'using gin (search gin_trgm_ops)',
+      'using gin (tenant_id, search gin_trgm_ops)',
       'using gin (external_ids jsonb_path_ops)',
     ],
   },
@@ -48,7 +48,7 @@ const shown = (row: AccountRow, { profile, since }: KnownProfile): AccountRow =>
   name: profile.name ?? row.name,
   search: [profile.name, profile.legalName, profile.nameZh]
     .filter((name) => name !== undefined)
-    .map(searchName)
+    .map(written)
     .join('\n'),
   sector: profile.sector ?? null,
   country: profile.country ?? null,
@@ -63,6 +63,7 @@ const change = (
 
 export const accounts = projection({
   name: 'accounts',
+  version: 2,
   from: [accountContract],
   table: accountTable,
 })({
