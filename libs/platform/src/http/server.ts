@@ -25,7 +25,8 @@ export function httpAdapter(): FastifyAdapter {
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Its own refusal is no problem document: see below.
+    return503OnClosing: false,
     skipMiddie: true,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     http: {
@@ -69,8 +70,15 @@ export function configure(server: FastifyInstance, runtime: Runtime): void {
   });
 
   const methodsOf = (path: string): string[] => [...new Set(routes.filter((it) => it.pattern.test(path)).map((it) => it.method))];
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
   server.addHook('onRequest', (request, _reply, done) => {
-    const problem = refusalOf(request) ?? (request.is404 ? unknownAddress(methodsOf(pathOf(request))) : undefined);
+    const problem = closing
+      ? new Problem('unavailable', {}, { 'Retry-After': '1', Connection: 'close' })
+      : (refusalOf(request) ?? (request.is404 ? unknownAddress(methodsOf(pathOf(request))) : undefined));
     done(problem);
   });
   // Node would answer an expectation that it does not know without a body; RFC 9110 lets a server take no notice of it.

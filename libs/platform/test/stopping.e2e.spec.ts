@@ -1,0 +1,35 @@
+// What comes while the process is about to end.
+import { startTestServices } from '@kams/testing';
+import { connect } from 'node:net';
+import { fieldService } from './visits';
+
+test('a request that comes too late is refused as a problem to try again elsewhere, and those before it are answered', async () => {
+  const kams = await startTestServices([fieldService]);
+  const line = JSON.stringify({
+    command: 'Plan',
+    data: { accountId: '0190f5a0-0000-7000-8000-000000000001', day: '2026-03-02', subject: 'Annual review' },
+  });
+  const bulk = Array<string>(1_000).fill(line).join('\n');
+  const head = ['HTTP/1.1', 'host: kams', `authorization: Bearer ${await kams.token()}`].join('\r\n');
+  const socket = connect(Number(new URL(kams.url).port), '127.0.0.1');
+  let heard = '';
+  socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
+  const ended = new Promise((resolve) => socket.on('close', resolve));
+
+  socket.write(
+    `POST /visits/bulk ${head}\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${Buffer.byteLength(bulk)}\r\n\r\n${bulk}`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(heard).toBe('');
+  const stopped = kams.stop();
+  setTimeout(() => socket.write(`GET /visits ${head}\r\n\r\n`), 20);
+  await Promise.all([ended, stopped]);
+
+  const [first, second] = heard.split(/(?=HTTP\/1\.1 \d)/);
+  expect(first).toMatch(/^HTTP\/1\.1 200/);
+  expect(first!.match(/"status":201/g)).toHaveLength(1_000);
+  expect(second).toMatch(/^HTTP\/1\.1 503/);
+  expect(second).toMatch(/content-type: application\/problem\+json/);
+  expect(second).toMatch(/retry-after: 1/);
+  expect(second).toMatch(/"code":"unavailable"/);
+});
