@@ -1,8 +1,8 @@
 import { cellReaders, Flaw, needed } from '../src/cli/imports/cells';
-import type { CellRules, Mapping } from '../src/cli/imports/mapping';
+import type { CellRules, Decimals } from '../src/cli/imports/mapping';
 
-const plain: Mapping['decimals'] = { point: '.' };
-const readersOf = (decimals: Mapping['decimals'] = plain, nulls: string[] = []) => cellReaders(['c'], { decimals, nulls });
+const plain: Decimals = { point: '.' };
+const readersOf = (decimals: Decimals = plain, nulls: string[] = []) => cellReaders(['c'], { decimals, nulls });
 const rules = (more: Partial<CellRules> = {}): CellRules => ({ column: 'c', ...more });
 const flaw = expect.any(Flaw);
 
@@ -42,8 +42,8 @@ describe('text', () => {
 });
 
 describe('numbers are read in the declared form only', () => {
-  const comma: Mapping['decimals'] = { point: ',', grouping: '.' };
-  const cases: [string, Mapping['decimals'], string | Flaw][] = [
+  const comma: Decimals = { point: ',', grouping: '.' };
+  const cases: [string, Decimals, string | Flaw][] = [
     ['2.55', plain, '2.55'],
     ['-11062.06', plain, '-11062.06'],
     ['1,234.56', plain, flaw],
@@ -118,4 +118,19 @@ describe('times', () => {
       expect(read([cell])).toBe(new Date(again).toISOString());
     }
   });
+});
+
+describe('a day', () => {
+  const day = (cell: string, format = 'yyyy-MM-dd') => readersOf().day(rules(), format)([cell]);
+
+  test('is read in its format and in no other, and needs no zone', () => {
+    expect(day('1985-03-31')).toBe('1985-03-31');
+    expect(day('31.3.1985', 'd.M.yyyy')).toBe('1985-03-31');
+    expect(day('1985年3月31日', 'yyyy年M月d日')).toBe('1985-03-31');
+    expect(day('')).toBeUndefined();
+    for (const cell of ['31.3.1985', '1985-02-30', '1985-3-31', '85-03-31', '1985-03-31 ']) expect(day(cell)).toEqual(flaw);
+  });
+
+  test('that is wrong is not shown', () =>
+    expect(day('1985-02-30')).toMatchObject({ code: 'cell-malformed', reason: 'c is not a date like yyyy-MM-dd' }));
 });

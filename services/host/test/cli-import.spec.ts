@@ -6,6 +6,7 @@ import { runKams, type Ran } from './run-kams';
 
 const RETAIL = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country';
 const CRM = 'account,sector,year_established,revenue,employees,office_location,subsidiary_of';
+const CONTACTS = 'contact_id,account,name,email,phone,job_title,birthday,interests,notes';
 const line = (invoice: string, customer = '17850.0', country = 'France') =>
   `${invoice},85123A,LANTERN,6,2010-12-01 08:26:00,2.55,${customer},${country}`;
 
@@ -236,6 +237,97 @@ describe('accounts', () => {
     const { rows, sum } = await imported('accounts', [CRM, row, row, row.replace('1993', '1994')]);
     expect(outcomes(rows)).toEqual(['created', 'skipped', 'rejected']);
     expect(sum).toMatchObject({ rows: 3, created: 1, skipped: 1, rejected: 1 });
+  });
+});
+
+describe('contacts', () => {
+  /** Each stands in one cell only. */
+  const MARKERS = ['MarkName', 'markmail', '+12025550123', 'MarkTitle', '1985-03-31', 'MarkInterest', 'MarkNote'];
+  const marked = (id: string, account = 'Acme') =>
+    `${id},${account},MarkName 李,markmail@example.com,+12025550123,MarkTitle,1985-03-31,MarkInterest,MarkNote`;
+  const file = [
+    CONTACTS,
+    marked('C-1'),
+    marked('C-2'),
+    marked('C-3', 'Nobody'),
+    marked('C-4').replace('markmail@', 'markmail at '),
+    marked('C-5').replace('1985-03-31', '1985-03-31x'),
+    `${marked('C-6')},MarkNote`,
+    marked('C-1').replace('MarkNote', 'MarkNote again'),
+    marked('C-2'),
+  ];
+  beforeEach(() => imported('accounts', [CRM, 'Acme,retail,1993,1,1,Italy,']));
+
+  async function writtenBy(ran: Ran): Promise<string> {
+    return ran.out + ran.err + (await readFile(join(folder, 'result.ndjson'), 'utf8'));
+  }
+
+  test('are sent as imports; each row has an outcome with its id, or with the column or the rule that it broke', async () => {
+    const { rows, sum } = await imported('contacts', file);
+    expect(sum).toMatchObject({ kind: 'contacts', rows: 8, created: 2, updated: 0, skipped: 1, rejected: 5 });
+    expect(rows.map(({ line, outcome, id, code, reason }) => [line, outcome, id ?? code, reason])).toEqual([
+      [2, 'created', 'id of contact C-1', undefined],
+      [3, 'created', 'id of contact C-2', undefined],
+      [4, 'rejected', 'unknown-account', 'Who?'],
+      [5, 'rejected', 'invalid', expect.stringMatching(/^email /)],
+      [6, 'rejected', 'cell-malformed', 'birthday is not a date like yyyy-MM-dd'],
+      [7, 'rejected', 'cell-count', expect.stringMatching(/^has 10 cells instead of 9/)],
+      [8, 'rejected', 'row-contradicts', 'line 2 says something else of the same contact'],
+      [9, 'skipped', 'row-repeated', 'line 3 says the same'],
+    ]);
+    expect(host.said.at(-1)).toMatchObject({
+      path: '/contacts/bulk',
+      command: 'Import',
+      data: { person: { name: 'MarkName 李' } },
+    });
+  });
+
+  test('run again are skipped; what changed is an update', async () => {
+    await imported('contacts', file.slice(0, 3));
+    expect((await imported('contacts', file.slice(0, 3))).sum).toMatchObject({ created: 0, updated: 0, skipped: 2 });
+    const changed = [CONTACTS, marked('C-1').replace('MarkTitle', 'CPO'), marked('C-2')];
+    expect(outcomes((await imported('contacts', changed)).rows)).toEqual(['updated', 'skipped']);
+  });
+
+  test('leave nothing personal in the results and on the terminal, in a dry run neither', async () => {
+    for (const more of [[], ['--dry-run']]) {
+      const { ran, rows } = await imported('contacts', file, ...more);
+      expect(rows).toHaveLength(8);
+      const written = await writtenBy(ran);
+      for (const marker of MARKERS) expect(written).not.toContain(marker);
+    }
+  });
+
+  test('in a dry run are valid or wrong in a column, nothing is asked of the host, and nothing of them is written', async () => {
+    const asked = host.requests.length;
+    const { rows, sum } = await imported('contacts', file.slice(0, 5), '--dry-run');
+    expect(host.requests).toHaveLength(asked);
+    expect(sum).toMatchObject({ dryRun: true, rows: 4, valid: 3, rejected: 1 });
+    expect(rows[0]).toEqual({ file: 'f.csv', line: 2, outcome: 'valid' });
+    expect(rows[3]).toEqual({
+      file: 'f.csv',
+      line: 5,
+      outcome: 'rejected',
+      code: 'invalid',
+      reason: expect.stringMatching(/^email [^@]*$/),
+    });
+    const help = await runKams(['import', 'contacts', '--help'], env());
+    expect(help.out).toMatch(/Of contacts nothing personal is written.*which rows are valid, and which columns.*are wrong/s);
+  });
+
+  test('in a file that can not be read are not shown', async () => {
+    const broken: string[][] = [
+      file.slice(1),
+      [CONTACTS, '"MarkName'],
+      [CONTACTS, `a"MarkName"`],
+      [CONTACTS.replace('notes', 'MarkNote')],
+    ];
+    for (const lines of broken) {
+      const { ran } = await imported('contacts', lines);
+      expect(ran.code).toBe(1);
+      expect(ran.err).toMatch(/Nothing was sent/);
+      for (const marker of MARKERS) expect(ran.out + ran.err).not.toContain(marker);
+    }
   });
 });
 

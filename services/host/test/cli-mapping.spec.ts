@@ -57,7 +57,7 @@ describe('a mapping file', () => {
       { ...small, profile: { name: { column: 'name', template: 'x' } } },
       /profile\.name/,
     ],
-    ['of an unknown kind', { ...small, kind: 'contacts' }, /kind/],
+    ['of an unknown kind', { ...small, kind: 'visits' }, /kind/],
   ];
   test.each(refusals)('%s is refused', async (_name, mapping, reason) => {
     await expect(read(mapping)).rejects.toThrow(reason);
@@ -71,10 +71,75 @@ describe('a mapping file', () => {
   });
 
   test('says what it does', () => {
-    const [crm, retail] = shipped.map((it) => summaryOf(it).join('\n'));
+    const [crm, people, retail] = shipped.map((it) => summaryOf(it).join('\n'));
     expect(crm).toMatch(/crm-accounts.*subsidiary_of, subsidiary since 2017-01-01/s);
+    expect(people).toMatch(/crm\/contact from contact_id; accounts crm\/account from account; birthdays like yyyy-MM-dd/);
     expect(retail).toMatch(
       /GBP.*yyyy-MM-dd HH:mm:ss in Europe\/London.*a return where it starts with C.*registered where unknown/s,
+    );
+  });
+});
+
+describe('a mapping for contacts', () => {
+  const { decimals: _, profile: _profile, ...rest } = small;
+  const people = {
+    ...rest,
+    kind: 'contacts',
+    columns: ['no', 'customer', 'name', 'mail', 'born'],
+    externalId: { system: 'erp', type: 'contact', value: { column: 'no' } },
+    account: { system: 'erp', type: 'customer', value: { column: 'customer' } },
+    person: { name: { column: 'name' }, email: { column: 'mail' }, birthday: { column: 'born', format: 'd.M.yyyy' } },
+  };
+  test('is read', async () => expect(await read(people)).toEqual(people));
+
+  const born = (format: string) => ({ ...people, person: { ...people.person, birthday: { column: 'born', format } } });
+  const refusals: [string, object, RegExp][] = [
+    ['with numbers, of which a contact has none', { ...people, decimals: small.decimals }, /decimals/],
+    ['with a field that no person has', { ...people, person: { ...people.person, age: { column: 'born' } } }, /person.*age/],
+    ['without a name', { ...people, person: { email: { column: 'mail' } } }, /person\.name/],
+    ['without an account', { ...people, account: undefined }, /account/],
+    [
+      'whose key is personal, because keys are not sealed',
+      {
+        ...people,
+        columns: ['customer', 'name', 'mail', 'born'],
+        externalId: { ...people.externalId, value: { column: 'mail' } },
+      },
+      /externalId: takes mail, which says something of the person/,
+    ],
+    ['with a birthday without a format', { ...people, person: { ...people.person, birthday: { column: 'born' } } }, /format/],
+    ['with two digits for a year', born('d.M.yy'), /birthday\.format: needs year, month and day/],
+    ['without a day', born('MM/yyyy'), /birthday\.format/],
+    ['with a zone, by which a day may be another one', born('yyyy-MM-dd ZZ'), /birthday\.format/],
+  ];
+  test.each(refusals)('%s is refused', async (_name, mapping, reason) => {
+    await expect(read(mapping)).rejects.toThrow(reason);
+  });
+  test.each(['yyyy-MM-dd', 'dd/MM/yyyy HH:mm', "d 'of' MMMM yyyy", 'yyyy年M月d日'])('takes birthdays like %s', async (format) =>
+    expect(await read(born(format))).toEqual(born(format)),
+  );
+
+  test('and a file whose first line is a person: what is in it is not shown', () => {
+    const line = 'C-1,Acme,Ann Marker,ann@marker.example,+12025550123,Marker,,Marker,Marker';
+    const refused = (choose: () => unknown): string => {
+      try {
+        choose();
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'not refused';
+    };
+    const mapping = shipped.find((it) => it.kind === 'contacts')!;
+    for (const said of [
+      refused(() => byHeader('f.csv', line, shipped, 'contacts')),
+      refused(() => byMapping('f.csv', line, mapping, 'contacts')),
+    ]) {
+      expect(said).toMatch(/"contact_id" is missing.*Nothing was sent/);
+      expect(said).not.toMatch(/marker|Ann|Acme|\+1202/i);
+    }
+    const near = 'contact_id,account,name,email,phone,job-title,birthday,interests,notes';
+    expect(refused(() => byHeader('f.csv', near, shipped, 'contacts'))).toMatch(
+      /column 6 is not known \(did you mean job_title\?\)/,
     );
   });
 });

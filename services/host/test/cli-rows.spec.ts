@@ -1,14 +1,16 @@
 import { AccountRows } from '../src/cli/imports/account-rows';
 import type { Flaw } from '../src/cli/imports/cells';
 import { shippedMappings } from '../src/cli/imports/choose-mapping';
-import type { AccountsMapping, PurchasesMapping } from '../src/cli/imports/mapping';
+import { ContactRows } from '../src/cli/imports/contact-rows';
+import type { AccountsMapping, ContactsMapping, PurchasesMapping } from '../src/cli/imports/mapping';
 import { PurchaseRows } from '../src/cli/imports/purchase-rows';
-import type { AccountCommand, PurchaseCommand, RowReader, RowSink } from '../src/cli/imports/row-command';
+import type { AccountCommand, PurchaseCommand, RowCommand, RowReader, RowSink } from '../src/cli/imports/row-command';
 
 let crm: AccountsMapping;
+let people: ContactsMapping;
 let retail: PurchasesMapping;
 beforeAll(async () => {
-  [crm, retail] = (await shippedMappings()) as [AccountsMapping, PurchasesMapping];
+  [crm, people, retail] = (await shippedMappings()) as [AccountsMapping, ContactsMapping, PurchasesMapping];
 });
 
 class Collected<C> implements RowSink<C & { data: object; lines: readonly number[] }> {
@@ -110,6 +112,118 @@ describe('a row of accounts', () => {
     const out = new Collected<AccountCommand>();
     feed(new AccountRows(crm, [...crm.columns].reverse(), out), out, ['|Italy|1|1|1990|retail|A']);
     expect(out.commands[0]).toMatchObject({ key: 'A', data: { profile: { country: 'Italy', foundedYear: 1990 } } });
+  });
+});
+
+describe('a row of contacts', () => {
+  const contacts = (mapping: ContactsMapping, ...rows: string[]) => {
+    const out = new Collected<RowCommand>();
+    return feed(new ContactRows(mapping, mapping.columns, out), out, rows);
+  };
+  const row = (
+    id: string,
+    {
+      account = 'Acme',
+      name = 'Li Wei 李伟',
+      email = 'li.wei@acme.example',
+      phone = '+12025550123',
+      title = 'Buyer',
+      birthday = '1985-03-31',
+      interests = 'Sailing',
+      notes = 'Two children',
+    } = {},
+  ) => [id, account, name, email, phone, title, birthday, interests, notes].join('|');
+
+  test('becomes an import under its external id, at the account of the other system’s key', () =>
+    expect(contacts(people, row('C-1')).commands).toEqual([
+      {
+        lines: [2],
+        data: {
+          externalId: { system: 'crm', type: 'contact', value: 'C-1' },
+          account: { system: 'crm', type: 'account', value: 'Acme' },
+          person: {
+            name: 'Li Wei 李伟',
+            email: 'li.wei@acme.example',
+            phone: '+12025550123',
+            jobTitle: 'Buyer',
+            birthday: '1985-03-31',
+            interests: 'Sailing',
+            notes: 'Two children',
+          },
+          source: 'crm',
+        },
+      },
+    ]));
+
+  test('leaves out what its cells do not say, but a name it must have', () => {
+    const nothing = { email: '', phone: '', title: '', birthday: '', interests: '', notes: '' };
+    const { commands, reasons } = contacts(people, row('C-1', nothing), row('C-2', { name: '' }));
+    expect(commands).toMatchObject([{ data: { person: { name: 'Li Wei 李伟' } } }]);
+    expect(Object.keys((commands[0]!.data as { person: object }).person)).toEqual(['name']);
+    expect(reasons).toEqual({ 3: 'name is empty; a contact needs a name' });
+  });
+
+  test('is cleaned as its mapping says', () => {
+    const { person } = people;
+    const mapping: ContactsMapping = {
+      ...people,
+      nulls: ['n/a'],
+      person: {
+        ...person,
+        name: { column: 'name', trim: true },
+        phone: { column: 'phone', template: '+{}' },
+        birthday: { column: 'birthday', format: 'd.M.yyyy', nulls: ['1.1.1900'] },
+      },
+    };
+    const cells = { name: ' Ann ', phone: '12025550123', birthday: '31.3.1985', title: 'n/a' };
+    const { commands } = contacts(mapping, row('C-1', cells), row('C-2', { ...cells, birthday: '1.1.1900' }));
+    expect(commands[0]).toMatchObject({ data: { person: { name: 'Ann', phone: '+12025550123', birthday: '1985-03-31' } } });
+    expect(JSON.stringify(commands[0])).not.toContain('jobTitle');
+    expect(JSON.stringify(commands[1])).not.toContain('birthday');
+  });
+
+  test('is rejected with the columns at fault and never with what is in them, and others go on', () => {
+    const { commands, rejected, reasons } = contacts(
+      people,
+      row(''),
+      row('C-1', { account: '' }),
+      row('C-2', { email: 'marker at example', phone: '0139 marker' }),
+      row('C-3', { birthday: 'marker' }),
+      row('C-4', { birthday: '0985-03-31' }),
+      row('C-5', { name: 'marker '.repeat(20) }),
+      row('C-6', { title: 'marker\u0007' }),
+      row(' C-7'),
+      `${row('C-8')}|marker`,
+      row('C-9'),
+    );
+    expect(commands).toHaveLength(1);
+    expect(rejected).toEqual({
+      2: 'cell-empty',
+      3: 'cell-empty',
+      4: 'invalid',
+      5: 'cell-malformed',
+      6: 'invalid',
+      7: 'invalid',
+      8: 'invalid',
+      9: 'invalid',
+      10: 'cell-count',
+    });
+    expect(reasons[2]).toMatch(/^contact_id is empty/);
+    expect(reasons[3]).toMatch(/^account is empty/);
+    expect(reasons[4]).toMatch(/^email .*; phone is not a number in the international form/);
+    expect(reasons[5]).toBe('birthday is not a date like yyyy-MM-dd');
+    expect(reasons[6]).toMatch(/^birthday /);
+    expect(reasons[7]).toMatch(/^name is longer than 120/);
+    expect(reasons[8]).toMatch(/^job_title has characters/);
+    expect(reasons[9]).toMatch(/^contact_id has blanks at its ends/);
+    expect(JSON.stringify(reasons)).not.toMatch(/marker|Li Wei|acme\.example|2025550123/);
+  });
+
+  test('said twice is sent once; a second one that says something else is rejected', () => {
+    const { commands, rejected, reasons } = contacts(people, row('C-1'), row('C-1'), row('C-1', { name: 'Ann' }), row('C-2'));
+    expect(commands).toHaveLength(2);
+    expect(rejected).toEqual({ 3: 'row-repeated', 4: 'row-contradicts' });
+    expect(reasons[4]).toBe('line 2 says something else of the same contact');
   });
 });
 

@@ -46,7 +46,7 @@ const status = {
 };
 
 describe('how it is called', () => {
-  test.each(['stat', 'import purchases', 'import contacts f.csv', 'status --fast', '--tenant UPPER status'])(
+  test.each(['stat', 'import purchases', 'import visits f.csv', 'status --fast', '--tenant UPPER status'])(
     'kams %s is a wrong call: 2',
     async (args) => {
       const { code, out, err } = await run(args);

@@ -18,7 +18,8 @@ interface BulkLine {
 }
 
 /** What a command is about, as the contracts say it. */
-function keyOf({ command, data }: BulkLine): string {
+function keyOf(path: string, { command, data }: BulkLine): string {
+  if (path === '/contacts/bulk') return `contact ${(data['externalId'] as { value: string }).value}`;
   if (command === 'Import') return `account ${JSON.stringify(data['externalId'])}`;
   if (command === 'Register') return `account ${JSON.stringify((data['externalIds'] as unknown[])[0])}`;
   if (command === 'Record') return `purchase ${String(data['txnId'])}`;
@@ -80,9 +81,10 @@ export class FakeHost {
   #decideLine(path: string, text: string): object {
     const line = JSON.parse(text) as BulkLine;
     for (const [part, problem] of this.refuses) if (text.includes(part)) return { ...problem, detail: 'No.' };
-    const key = keyOf(line);
-    if (line.command === 'Record') {
-      const { externalId } = line.data['account'] as { externalId: unknown };
+    const key = keyOf(path, line);
+    if (line.command === 'Record' || path === '/contacts/bulk') {
+      const by = line.data['account'] as { externalId?: unknown };
+      const externalId = by.externalId ?? by;
       if (!this.#known.has(`account ${JSON.stringify(externalId)}`))
         return { status: 404, code: 'unknown-account', detail: 'Who?' };
     }

@@ -23,9 +23,11 @@ updated, skipped because it is known, rejected) with the id, or the code and rea
 is run again: what is there already is skipped.
 
 With --dry-run nothing is asked of the host: a row is "valid" when it fits the contract, and the result file has what would be
-sent. Whether it would be created or skipped, only the host knows.
+sent. Whether it would be created or skipped, only the host knows. Of contacts nothing personal is written, here and elsewhere:
+the result file says which rows are valid, and which columns of the others are wrong.
 
-Without --mapping a shipped mapping is taken when the columns of the file are exactly its own (crm-accounts, retail-purchases).
+Without --mapping a shipped mapping is taken when the columns of the file are exactly its own (crm-accounts,
+crm-contacts, retail-purchases).
 To write one, begin with a shipped one, in services/host/src/cli/mappings. A row is rejected when a cell does not fit what its
 mapping declares; nothing is guessed.
 
@@ -114,5 +116,5 @@ function report(terminal: Terminal, kind: Kind, { counts, rows, path }: Results,
   const outcomes = dry ? `${valid} valid, ` : `${created} created, ${updated} updated, `;
   const speed = Math.round(rows / Math.max(0.001, seconds));
   terminal.print(`${rows} rows: ${outcomes}${skipped} skipped, ${rejected} rejected (${rounded} s, ${speed} rows/s)`);
-  terminal.print(`${dry ? 'what would be sent' : 'every row'}: ${path}`);
+  terminal.print(`${dry && kind !== 'contacts' ? 'what would be sent' : 'every row'}: ${path}`);
 }

@@ -79,6 +79,7 @@ development, tokens are made with the key in KAMS_DATA.`,
   const imports = program.command('import').description('bring in CSV files').addHelpText('after', IMPORT_HELP);
   for (const [kind, what] of [
     ['accounts', 'customers, a row each'],
+    ['contacts', 'people at accounts that are there, a row each'],
     ['purchases', 'sales and returns, a row for each of their lines'],
   ] as const) {
     imports

@@ -1,11 +1,11 @@
 // A row, an account.
 import { accountContract } from '@kams/contracts/accounts/account';
-import { hash } from 'node:crypto';
-import { cellReaders, columnOf, Flaw, isFlaw, needed, type Read } from './cells';
+import { cellReaders, columnOf, isFlaw, needed, type Flaw, type Read } from './cells';
 import type { Row } from './csv-file';
 import type { AccountsMapping } from './mapping';
 import { profileColumn, profileReader, type ProfileRead } from './profile-cells';
 import { flawOf, wrongCellCount, type AccountCommand, type RowReader, type RowSink } from './row-command';
+import { SaidOnce } from './said-once';
 
 const schema = accountContract.commands.Import.data;
 
@@ -13,8 +13,7 @@ export class AccountRows implements RowReader {
   readonly #key: Read<string>;
   readonly #profile: ProfileRead;
   readonly #parent: Read<string> | undefined;
-  /** What each account's first row said. A hash, because a file has up to a million rows. */
-  readonly #said = new Map<string, { readonly line: number; readonly hash: string }>();
+  readonly #said = new SaidOnce('account');
 
   constructor(
     private readonly mapping: AccountsMapping,
@@ -51,20 +50,7 @@ export class AccountRows implements RowReader {
     const { system, type } = externalId;
     const { data, error } = schema.safeParse({ externalId: { system, type, value: key }, profile, ...(source && { source }) });
     if (error) return flawOf(error.issues, (path) => this.#columnOf(path));
-    return this.#repeats(key, line, JSON.stringify([data, parent])) ?? { key, parent, data, lines: [line] };
-  }
-
-  /** One file says one thing of an account: a row that says it again is not sent, one that says another is not believed. */
-  #repeats(key: string, line: number, content: string): Flaw | undefined {
-    const digest = hash('sha1', content, 'base64');
-    const first = this.#said.get(key);
-    if (!first) {
-      this.#said.set(key, { line, hash: digest });
-      return undefined;
-    }
-    return first.hash === digest
-      ? new Flaw(SAME_ROW, `line ${first.line} says the same`)
-      : new Flaw('row-contradicts', `line ${first.line} says something else of the same account`);
+    return this.#said.flaw(key, line, [data, parent]) ?? { key, parent, data, lines: [line] };
   }
 
   #columnOf([first, second]: readonly PropertyKey[]): string | undefined {
@@ -72,8 +58,5 @@ export class AccountRows implements RowReader {
     return first === 'profile' ? profileColumn(profile, second) : columnOf(externalId.value);
   }
 }
-
-/** The one flaw that rejects nothing: the row is skipped. */
-export const SAME_ROW = 'row-repeated';
 
 const withoutLink = ({ linkType: _type, validFrom: _from, ...rules }: NonNullable<AccountsMapping['parent']>) => rules;

@@ -4,7 +4,7 @@ import { instantAt } from '@kams/methods/dates';
 import { MethodRefused } from '@kams/methods/refusal';
 import Big from 'big.js';
 import { DateTime } from 'luxon';
-import type { CellRules, Mapping, Source } from './mapping';
+import type { CellRules, Decimals, Mapping, Source } from './mapping';
 
 /** Why a row is rejected. */
 export class Flaw {
@@ -24,6 +24,8 @@ export interface CellReaders {
   decimal(source: Source): Read<string>;
   money(rules: CellRules & { currency: string; times?: string }): Read<{ minor: number; currency: string }>;
   instant(rules: CellRules, dates: { format: string; zone: string }): Read<string>;
+  /** A day of the calendar, without a zone. */
+  day(rules: CellRules, format: string): Read<string>;
 }
 
 export const isFlaw = (it: unknown): it is Flaw => it instanceof Flaw;
@@ -39,7 +41,7 @@ export const columnOf = (it: Source): string => ('column' in it ? it.column : JS
 /** `columns` are those of the file, in its own order. */
 export function cellReaders(
   columns: readonly string[],
-  { decimals, nulls = [] }: Pick<Mapping, 'decimals' | 'nulls'>,
+  { decimals = { point: '.' }, nulls = [] }: Pick<Mapping, 'nulls'> & { readonly decimals?: Decimals },
 ): CellReaders {
   const number = plainNumber(decimals);
 
@@ -84,13 +86,17 @@ export function cellReaders(
         return digits === undefined ? undefined : exactMoney(digits, times, currency);
       }),
     instant: (rules, { format, zone }) => turned(rules, `a time like ${format} in ${zone}`, remembering(localTime(format, zone))),
+    day: (rules, format) => {
+      const read = calendar(format);
+      return turned(rules, `a date like ${format}`, (it) => read(it)?.toISODate() ?? undefined);
+    },
   };
 }
 
 const escaped = (sign: string): string => sign.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** `1.234,56` to `1234.56`, where that is how the mapping says numbers are written; groups have three digits, or there are none. */
-function plainNumber({ point, grouping }: Mapping['decimals']): (text: string) => string | undefined {
+function plainNumber({ point, grouping }: Decimals): (text: string) => string | undefined {
   const whole = grouping === undefined ? '\\d+' : `(?:\\d+|\\d{1,3}(?:${escaped(grouping)}\\d{3})+)`;
   const form = new RegExp(`^-?${whole}(?:${escaped(point)}\\d+)?$`);
   if (point === '.' && grouping === undefined) return (text) => (form.test(text) ? text : undefined);
@@ -110,6 +116,15 @@ function exactMoney(digits: string, times: string, currency: string): { minor: n
   }
 }
 
+/** By the letters of luxon, as if the clocks were those of UTC. */
+function calendar(format: string): (text: string) => DateTime | undefined {
+  const parser = DateTime.buildFormatParser(format, { locale: 'en-US', numberingSystem: 'latn' });
+  return (text) => {
+    const it = DateTime.fromFormatParser(text, parser, { zone: 'utc', locale: 'en-US', numberingSystem: 'latn' });
+    return it.isValid && it.year >= 1 && it.year <= 9998 ? it : undefined;
+  };
+}
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -118,11 +133,7 @@ const DAY_MS = 86_400_000;
  */
 function localTime(format: string, zone: string): (text: string) => string | undefined {
   const hasOffset = format.replace(/'[^']*'/g, '').includes('Z');
-  const parser = DateTime.buildFormatParser(format, { locale: 'en-US', numberingSystem: 'latn' });
-  const read = (text: string): DateTime | undefined => {
-    const it = DateTime.fromFormatParser(text, parser, { zone: 'utc', locale: 'en-US', numberingSystem: 'latn' });
-    return it.isValid && it.year >= 1 && it.year <= 9998 ? it : undefined;
-  };
+  const read = calendar(format);
   if (hasOffset) return (text) => read(text)?.toISO() ?? undefined;
 
   const starts = new Map<string, number | undefined>();

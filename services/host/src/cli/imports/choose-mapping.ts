@@ -44,7 +44,7 @@ export function byHeader(path: string, header: string, shipped: readonly Mapping
   }
   const found = (nearest?.columns ?? [header]).map(printable).join(', ').slice(0, 600);
   throw new Failure(
-    `${path}: no shipped mapping for ${kind} has its header: ${found}. ${nearest ? differenceTo(nearest, header) : ''}` +
+    `${path}: no shipped mapping for ${kind} has its header${kind === 'contacts' ? '' : `: ${found}`}. ${nearest ? differenceTo(nearest, header) : ''}` +
       `Name a mapping that reads it with --mapping (kams import --help). Nothing was sent.`,
   );
 }
@@ -62,14 +62,17 @@ function differenceTo({ mapping, wrong }: ReturnType<typeof fit>, header: string
   return `The nearest is ${mapping.name}: ${how}. `;
 }
 
-function differences(found: readonly string[], { columns }: Mapping): string[] {
+/** A file of contacts that has no header has a person in its first line: there a column that is not known is not shown. */
+function differences(found: readonly string[], { columns, kind }: Mapping): string[] {
+  const nameOf = (it: string): string =>
+    kind === 'contacts' && !columns.includes(it) ? `column ${found.indexOf(it) + 1}` : `the column ${printable(it)}`;
   const missing = columns.filter((it) => !found.includes(it));
   const doubled = found.filter((it, i) => found.indexOf(it) === i && found.includes(it, i + 1));
   const unknown = found.filter((it) => !columns.includes(it));
   return [
     ...missing.map((it) => `the column ${printable(it)} is missing`),
-    ...doubled.map((it) => `the column ${printable(it)} is there twice`),
-    ...unknown.map((it) => `the column ${printable(it)} is not known${near(it, missing)}`),
+    ...doubled.map((it) => `${nameOf(it)} is there twice`),
+    ...unknown.map((it) => `${nameOf(it)} is not known${near(it, missing)}`),
   ];
 }
 

@@ -2,9 +2,10 @@
 import type { HostClient } from '../host-client';
 import { AccountRows } from './account-rows';
 import { Flaw, isFlaw } from './cells';
+import { ContactRows } from './contact-rows';
 import { rowsOf } from './csv-file';
 import type { FileShape } from './file-gate';
-import type { AccountsMapping, Mapping } from './mapping';
+import type { AccountsMapping, ContactsMapping, Mapping } from './mapping';
 import { dryOutbox, hostOutbox, type MetAccounts, type Outbox, type Settle } from './outbox';
 import { PurchaseRows } from './purchase-rows';
 import type { Results, Settled } from './results';
@@ -30,10 +31,19 @@ export interface ImportRun {
 export async function importFile(file: CheckedFile, run: ImportRun): Promise<void> {
   run.results.of(file.path);
   if (file.mapping.kind === 'accounts') return importAccounts(file, file.mapping, run);
+  if (file.mapping.kind === 'contacts') return importContacts(file, file.mapping, run);
   const { results } = run;
   const outbox = outboxTo('/purchases/bulk', 'Record', run, (it, settled) => write(run, 'Record', it, settled));
   const sink = { command: outbox.add, reject: (line: number, flaw: Flaw) => results.settle([line], flaw) };
   await pass(file, new PurchaseRows(file.mapping, file.columns, sink), outbox, run);
+}
+
+/** A dry run as well writes outcomes only: what would be sent says something of persons, and the result file is in the clear. */
+async function importContacts(file: CheckedFile, mapping: ContactsMapping, run: ImportRun): Promise<void> {
+  const { results } = run;
+  const outbox = outboxTo('/contacts/bulk', 'Import', run, ({ lines }, settled) => results.settle(lines, settled));
+  const sink: RowSink<RowCommand> = { command: outbox.add, reject: (line, flaw) => results.settle([line], flaw) };
+  await pass(file, new ContactRows(mapping, file.columns, sink), outbox, run);
 }
 
 /** Parents are accounts of the same file, so the links follow when all of them have their answer. */

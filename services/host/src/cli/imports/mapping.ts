@@ -1,6 +1,7 @@
 // A mapping says how the columns of a file become commands. It is a JSON file, checked here, and nothing in it is guessed.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { personFields, type PersonField } from '@kams/contracts/accounts/contact';
 import { code, currency, decimal, localDate, text, zone } from '@kams/contracts/values';
 import { Failure } from '../failure';
 
@@ -61,13 +62,15 @@ const file = {
       .min(1)
       .max(2),
   }),
-  decimals: z.strictObject({ point: z.enum(['.', ',']), grouping: z.enum([',', '.', ' ', "'"]).optional() }),
   /** Cells that say "nothing", in every column; empty ones always do. */
   nulls: z.array(z.string().max(200)).max(50).optional(),
 };
+const decimals = z.strictObject({ point: z.enum(['.', ',']), grouping: z.enum([',', '.', ' ', "'"]).optional() });
+export type Decimals = z.output<typeof decimals>;
 
 const accountsMapping = z.strictObject({
   ...file,
+  decimals,
   kind: z.literal('accounts'),
   source: text(120).optional(),
   externalId,
@@ -79,8 +82,35 @@ const accountsMapping = z.strictObject({
 });
 export type AccountsMapping = z.output<typeof accountsMapping>;
 
+/** A year of two digits would put a person who was born in '55 into a century of its own choice. */
+const birthdayFormat = word.refine(
+  (it) => /^(?!.*y{5})(?=.*yyyy)(?=.*[ML])(?=.*d)[yMLdHms\W\d_]*$/.test(it.replace(/'[^']*'/g, '')),
+  'needs year, month and day like yyyy-MM-dd, with four digits of the year and without a zone',
+);
+const person = z.strictObject({
+  ...(Object.fromEntries(Object.keys(personFields).map((it) => [it, source.optional()])) as Record<
+    PersonField,
+    z.ZodOptional<typeof source>
+  >),
+  name: source,
+  birthday: z.strictObject({ ...cellRules, format: birthdayFormat }).optional(),
+});
+export type PersonMapping = z.output<typeof person>;
+
+const contactsMapping = z.strictObject({
+  ...file,
+  kind: z.literal('contacts'),
+  source: text(120).optional(),
+  externalId,
+  /** The account's key in the other system. */
+  account: externalId,
+  person,
+});
+export type ContactsMapping = z.output<typeof contactsMapping>;
+
 const purchasesMapping = z.strictObject({
   ...file,
+  decimals,
   kind: z.literal('purchases'),
   /** luxon's letters; without an offset in it the times are those of the zone. */
   dates: z.strictObject({ format: word, zone: zone() }),
@@ -110,8 +140,9 @@ const purchasesMapping = z.strictObject({
 });
 export type PurchasesMapping = z.output<typeof purchasesMapping>;
 
-export const mappingSchema = z.discriminatedUnion('kind', [accountsMapping, purchasesMapping]).superRefine((mapping, context) => {
-  const { columns, ignored = [], decimals } = mapping;
+const anyMapping = z.discriminatedUnion('kind', [accountsMapping, contactsMapping, purchasesMapping]);
+export const mappingSchema = anyMapping.superRefine((mapping, context) => {
+  const { columns, ignored = [] } = mapping;
   const used = new Set(columnsIn(mapping));
   const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   columns.forEach((it, i) => columns.indexOf(it) < i && wrong('columns', `names ${it} twice`));
@@ -119,7 +150,15 @@ export const mappingSchema = z.discriminatedUnion('kind', [accountsMapping, purc
   for (const it of ignored) if (used.has(it)) wrong('ignored', `names ${it}, which is used`);
   for (const it of columns)
     if (!used.has(it) && !ignored.includes(it)) wrong('columns', `names ${it}, which nothing uses; put it into "ignored"`);
-  if (decimals.point === decimals.grouping) wrong('decimals', 'has one sign for two things');
+  if ('decimals' in mapping && mapping.decimals.point === mapping.decimals.grouping) {
+    wrong('decimals', 'has one sign for two things');
+  }
+  if (mapping.kind === 'contacts') {
+    const personal = new Set(columnsIn(mapping.person));
+    for (const key of ['externalId', 'account'] as const)
+      for (const it of columnsIn(mapping[key]))
+        if (personal.has(it)) wrong(key, `takes ${it}, which says something of the person; keys are not sealed`);
+  }
 });
 export type Mapping = z.output<typeof mappingSchema>;
 export type Kind = Mapping['kind'];
@@ -149,10 +188,20 @@ export async function readMapping(path: string): Promise<Mapping> {
 
 /** What a mapping does, for the one who trusts it with a file. */
 export function summaryOf(mapping: Mapping): string[] {
-  const { name, about, decimals, dialect } = mapping;
-  const signs = `decimals like ${decimals.grouping ? `1${decimals.grouping}234` : '1234'}${decimals.point}5`;
+  const { name, about, dialect } = mapping;
   const separator = dialect.delimiter === '\t' ? 'tab' : dialect.delimiter;
-  const common = `${dialect.encoding}, separated by ${separator}, ${signs}`;
+  const read = `${dialect.encoding}, separated by ${separator}`;
+  if (mapping.kind === 'contacts') {
+    const { externalId: key, account, person } = mapping;
+    return [
+      `mapping ${name}: ${about}`,
+      `  ${read}; key ${key.system}/${key.type} from ${nameOf(key.value)}` +
+        `; accounts ${account.system}/${account.type} from ${nameOf(account.value)}` +
+        (person.birthday ? `; birthdays like ${person.birthday.format}` : ''),
+    ];
+  }
+  const { decimals } = mapping;
+  const common = `${read}, decimals like ${decimals.grouping ? `1${decimals.grouping}234` : '1234'}${decimals.point}5`;
   if (mapping.kind === 'accounts') {
     const { externalId: key, parent } = mapping;
     return [

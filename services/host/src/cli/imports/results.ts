@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Failure } from '../failure';
 import { Flaw, isFlaw } from './cells';
-import { SAME_ROW } from './account-rows';
+import { SAME_ROW } from './said-once';
 
 export const OUTCOMES = ['created', 'updated', 'skipped', 'rejected', 'valid'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
