@@ -9,6 +9,7 @@ import { loadSample, SampleRefused, SEED, type Loaded } from '../src/sample/load
 import { BOOKED_TWICE, CANCELLED } from '../src/sample/purchases';
 import { shellLines, tourOf } from '../src/sample/tour';
 import { APPROVED, DEMOTED } from '../src/sample/value';
+import { contactId, DEPARTED, PEOPLE } from '../src/sample/contacts';
 
 const daysLater = (days: number) => new Date(Date.now() + days * 86_400_000);
 const as = { tenantId: TENANT };
@@ -123,6 +124,23 @@ test('a company changes its group in mid-year', async () => {
   expect(await groups(SOLD.workday)).toEqual([accountId(SOLD.to)]);
   const below = (await get(page('brobdingnag', '/hierarchy'))).descendants;
   expect(Math.max(...below.map((it: { distance: number }) => it.distance))).toBe(2);
+});
+
+test('who decides at a customer is listed with role and stance, is found by name, and is gone when the person has left', async () => {
+  const { items } = await get(`/contacts?accountId=${accountId('zixu')}`);
+  const [decider] = PEOPLE.filter((it) => it.key === 'zixu' && it.role === 'decision_maker');
+  expect(items).toHaveLength(5);
+  expect(items.find((it: { id: string }) => it.id === contactId(decider!.mailbox))).toMatchObject({
+    person: { name: decider!.name },
+    role: 'decision_maker',
+    power: 5,
+    stance: 1,
+  });
+  const found = await kams.post('/contacts/search', { name: decider!.name }, { as });
+  expect(found.body.items.map((it: { id: string }) => it.id)).toEqual([contactId(decider!.mailbox)]);
+  const left = await get(`/contacts/${contactId(DEPARTED.mailbox)}`);
+  expect(left.departedOn).toBe(loaded.days[DEPARTED.workday]);
+  expect(left.consents).toMatchObject([{ channel: 'wechat', purpose: 'service', status: 'granted' }]);
 });
 
 test('every stop of the tour answers, and those that differ by a date differ', async () => {

@@ -2,9 +2,10 @@
 import { accountsService } from '@kams/accounts';
 import { accountsContracts } from '@kams/contracts/accounts';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
+import { contactContract } from '@kams/contracts/accounts/contact';
 import { scoringModelContract, type ScoringModelContent } from '@kams/contracts/accounts/scoring-model';
 import type { CommandContract, CommandData } from '@kams/contracts/define';
-import { commandHandler, type Answer } from '@kams/eventing';
+import { commandHandler, memoryPersonKeys, Vault, type Answer } from '@kams/eventing';
 import { memoryStore } from '@kams/eventing/store/memory';
 import { sum, lineAmount } from '@kams/methods/money';
 import { unifiedSocialCreditCode } from '@kams/methods/names';
@@ -17,6 +18,7 @@ import { ACCOUNTS, CORRECTIONS, SOLD } from '../src/sample/accounts';
 import { accountId, purchaseId, TENANT } from '../src/sample/act';
 import { at, dayBefore, endOfYearFrom, weekOf, workdays } from '../src/sample/calendar';
 import { sampleCommands, type SampleCommand } from '../src/sample/commands';
+import { contactId, DEPARTED, PEOPLE } from '../src/sample/contacts';
 import { SEED } from '../src/sample/load';
 import { CANCELLED } from '../src/sample/purchases';
 import { showSample } from '../src/sample/show';
@@ -95,7 +97,7 @@ test('the year ends on the day before the start, by the clocks of Shanghai', () 
 
 test('there are 24 accounts in five groups, half of them with Chinese names, each with a name and keys of its own', () => {
   const registered = commands
-    .filter((it) => it.type === 'Register')
+    .filter((it) => it.aggregate === 'account' && it.type === 'Register')
     .map((it) => it.data as { profile: { name: string; country: string } });
   expect(new Set(registered.map((it) => it.profile.name)).size).toBe(24);
   const chinese = registered.filter((it) => /^\p{Script=Han}+(股份)?有限公司$/u.test(it.profile.name));
@@ -105,6 +107,35 @@ test('there are 24 accounts in five groups, half of them with Chinese names, eac
   const children = commands.filter((it) => it.type === 'Link').map((it) => (it.data as { accountId: string }).accountId);
   expect(ACCOUNTS.filter((it) => !children.includes(accountId(it.key)))).toHaveLength(5);
   expect(children.filter((it) => it === accountId(SOLD.child))).toHaveLength(2);
+});
+
+test('each account has two to five people: one decides, the others report there, and each has a mailbox of its own', () => {
+  const people = groupBy(PEOPLE, (it) => it.key);
+  expect([...people.keys()]).toEqual(ACCOUNTS.map((it) => it.key));
+  for (const at of people.values()) {
+    expect(at.length).toBeGreaterThanOrEqual(2);
+    expect(at.length).toBeLessThanOrEqual(5);
+    expect(at.filter((it) => it.role === 'decision_maker')).toHaveLength(1);
+  }
+  expect(new Set(PEOPLE.map((it) => it.mailbox)).size).toBe(PEOPLE.length);
+
+  const saidOf = (type: string) => commands.filter((it) => it.aggregate === contactContract.name && it.type === type);
+  expect(saidOf('Register').map((it) => it.id)).toEqual(PEOPLE.map((it) => contactId(it.mailbox)));
+  const roles = saidOf('SetRole').map((it) => it.data as { role: string; reportsTo?: string });
+  expect(new Set(roles.map((it) => it.role)).size).toBe(6);
+  expect(roles.filter((it) => it.role === 'decision_maker' || it.reportsTo === undefined)).toHaveLength(24);
+  const consents = groupBy(saidOf('ChangeConsent'), (it) => (it.data as { status: string }).status);
+  expect([...consents.keys()].sort()).toEqual(['granted', 'refused']);
+  expect(saidOf('ChangeConsent').length).toBeLessThan(PEOPLE.length);
+  expect(saidOf('Depart')).toMatchObject([{ id: contactId(DEPARTED.mailbox) }]);
+});
+
+test('nobody can be written to or called: mail goes to example domains, and the numbers are kept for fiction', () => {
+  for (const { data } of commands.filter((it) => it.aggregate === contactContract.name && it.type === 'Register')) {
+    const { email, phone } = (data as { person: { email: string; phone: string } }).person;
+    expect(email).toMatch(/\.example$/);
+    expect(phone).toMatch(/^\+(8612\d{9}|447700900\d{3})$/);
+  }
 });
 
 test('credit codes have the right check characters, of a region that has no number', () => {
@@ -167,7 +198,8 @@ describe.each([
   [7, '2028-02-29'],
 ])('carried out with seed %d to %s, the streams of each week last come first', (seed, endsOn) => {
   const store = memoryStore();
-  const { handle } = commandHandler({ store, hashKey: Buffer.alloc(32, 7) });
+  const hashKey = Buffer.alloc(32, 7);
+  const { handle } = commandHandler({ store, hashKey, vault: new Vault(memoryPersonKeys(), hashKey) });
   const aggregates = new Map(accountsService.aggregates.map((it) => [it.contract.name, it]));
   const outcomes: Answer['outcome'][] = [];
   const carryOut = async (it: SampleCommand) => void outcomes.push((await handle(aggregates.get(it.aggregate)!, it)).outcome);

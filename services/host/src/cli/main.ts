@@ -12,6 +12,7 @@ import { HostClient } from './host-client';
 import { IMPORT_HELP, importFiles, type ImportOptions } from './import';
 import { rebuildProjection } from './rebuild';
 import { showRoutes } from './routes';
+import { sampleContacts, type SampleContactsOptions } from './sample-contacts';
 import { showStatus } from './status';
 import { beginEpoch } from './store';
 import { tailEvents } from './tail';
@@ -94,6 +95,16 @@ development, tokens are made with the key in KAMS_DATA.`,
   }
 
   program
+    .command('sample')
+    .description('made-up files, to try imports with')
+    .command('contacts')
+    .description('people who do not exist, at the accounts of a file, as CSV; the same seed gives the same bytes')
+    .requiredOption('--accounts <file>', 'accounts as kams import accounts takes them')
+    .option('--count <count>', 'how many people', wholeNumber(100_000), 500)
+    .option('--seed <seed>', 'which people', wholeNumber(2 ** 31 - 1), 1)
+    .action((options: SampleContactsOptions) => sampleContacts(terminal(), options));
+
+  program
     .command('status')
     .description('how far the store and the projections have come')
     .action(() => showStatus(terminal(), host()));
@@ -148,6 +159,14 @@ function tenant(text: string): string {
   if (/^[a-z0-9][a-z0-9_]{0,39}$/.test(text)) return text;
   throw new InvalidArgumentError('1 to 40 lower case letters, digits and underscores.');
 }
+
+const wholeNumber =
+  (most: number) =>
+  (text: string): number => {
+    const it = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (it >= 1 && it <= most) return it;
+    throw new InvalidArgumentError(`A whole number from 1 to ${most}.`);
+  };
 
 /** Of the package above; the compiled file lies deeper than the source. */
 function version(): string {

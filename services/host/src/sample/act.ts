@@ -1,5 +1,6 @@
 // What somebody does in the sample: a command, on whose page, by which role, when.
 import { accountContract } from '@kams/contracts/accounts/account';
+import { contactContract } from '@kams/contracts/accounts/contact';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
@@ -40,6 +41,7 @@ const acts =
   });
 
 export const onAccount = acts(accountContract);
+export const onContact = acts(contactContract);
 export const onHierarchy = acts(hierarchyContract);
 export const onPurchase = acts(purchaseContract);
 export const onModel = acts(scoringModelContract);

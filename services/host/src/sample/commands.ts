@@ -6,6 +6,7 @@ import { byText } from '@kams/methods/order';
 import { accountActs, hierarchyActs } from './accounts';
 import { TENANT, type Act } from './act';
 import { workdays } from './calendar';
+import { contactActs } from './contacts';
 import { modelActs } from './model';
 import { purchasesOf } from './purchases';
 import { valueActs } from './value';
@@ -27,7 +28,14 @@ export interface SampleCommand extends Command {
 export function sampleCommands(seed: number, endsOn: string): readonly SampleCommand[] {
   const days = workdays(endsOn);
   const year = purchasesOf(seed, days);
-  const acts = [...modelActs(days), ...accountActs(days), ...hierarchyActs(days), ...year.acts, ...valueActs(days, year)];
+  const acts = [
+    ...modelActs(days),
+    ...accountActs(days),
+    ...hierarchyActs(days),
+    ...contactActs(days),
+    ...year.acts,
+    ...valueActs(days, year),
+  ];
   return numbered(acts.toSorted((a, b) => byText(a.occurredAt, b.occurredAt)));
 }
 

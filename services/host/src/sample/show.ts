@@ -1,4 +1,8 @@
 // `npm start -- --sample`: loads the sample into the host that has come up, and says what there is to see.
+import { accountContract } from '@kams/contracts/accounts/account';
+import { contactContract } from '@kams/contracts/accounts/contact';
+import { purchaseContract } from '@kams/contracts/accounts/purchase';
+import type { AnyContract } from '@kams/contracts/define';
 import type { Running } from '@kams/platform/run/run-service';
 import { TENANT } from './act';
 import { loadSample, SampleRefused, type Loaded } from './load';
@@ -35,6 +39,13 @@ export async function showSample({ url, config, runtime }: Running): Promise<voi
 }
 
 function summary({ commands }: Loaded): string {
-  const count = (type: string) => commands.filter((it) => it.type === type).length.toLocaleString('en');
-  return `${count('Register')} accounts, ${count('Record')} purchases, ${count('AssessValue')} assessments of a year to ${commands.at(-1)!.occurredAt.slice(0, 10)}`;
+  const count = ({ name }: AnyContract, type: string) =>
+    commands.filter((it) => it.aggregate === name && it.type === type).length.toLocaleString('en');
+  const counts = [
+    `${count(accountContract, 'Register')} accounts`,
+    `${count(contactContract, 'Register')} contacts`,
+    `${count(purchaseContract, 'Record')} purchases`,
+    `${count(accountContract, 'AssessValue')} assessments`,
+  ];
+  return `${counts.join(', ')} of a year to ${commands.at(-1)!.occurredAt.slice(0, 10)}`;
 }

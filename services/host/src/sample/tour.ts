@@ -31,6 +31,7 @@ export async function tourOf(days: readonly string[], runtime: Runtime): Promise
     ['the same day, as it was known before a late report', page(late.key, `/as-of?asOf=${dayInQuestion}&knownAt=${before}`)],
     [`${nameOf(SOLD.child)} in its first group`, page(SOLD.child, `/hierarchy?asOf=${days[SOLD.workday - 1]}`)],
     ['and from the day of its sale on', page(SOLD.child, `/hierarchy?asOf=${days[SOLD.workday]}`)],
+    [`who decides at ${nameOf('zixu')}, and where they stand`, `/contacts?accountId=${accountId('zixu')}`],
     ['a company by a part of its name, without its legal form', `/accounts?search=${encodeURIComponent('子虚动力')}`],
     ['the value model, both versions', `/scoring-models/${MODEL_ID}`],
   ];
