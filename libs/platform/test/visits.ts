@@ -4,12 +4,9 @@ import { command, contract, event, field } from '@kams/contracts/define';
 import { localDate, text, uuid } from '@kams/contracts/values';
 import { projection, table, type RowOf } from '@kams/eventing';
 import { aggregate, refusing } from '@kams/eventing/pure';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { list, pageOf, paging, sortBy } from '../src/http/list';
-import { Problem } from '../src/http/problems';
+import { list, one, pageOf, paging, sortBy } from '../src/http/list';
 import { Asked, Read, type AskedFor } from '../src/http/read';
-import { quote, selectList } from '../src/read-model/ddl';
 import { Runtime } from '../src/run/runtime';
 import { service } from '../src/service';
 
@@ -99,27 +96,19 @@ const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ i
 
 @Controller('visits')
 class VisitsController {
-  constructor(
-    private readonly db: DataSource,
-    private readonly runtime: Runtime,
-  ) {}
+  constructor(private readonly runtime: Runtime) {}
 
   @Read('', { summary: 'Visits', query: listQuery, answer: pageOf(item), shows: [visits] })
-  async list(@Asked() { query: { subject, ...query }, tenantId, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query: { subject, ...query }, reader, route }: AskedFor<typeof listQuery>) {
     const { cursorKey } = this.runtime;
     const equal = { subject };
-    const page = await list(this.db, { schema: 'field', table: visitTable, tenantId, route, cursorKey, equal, ...query });
+    const page = await list(reader, { schema: 'field', table: visitTable, route, cursorKey, equal, ...query });
     return { ...page, items: page.items.map(shown) };
   }
 
   @Read(':id', { summary: 'A visit', answer: item, shows: [visits] })
-  async one(@Asked() { id, tenantId }: AskedFor) {
-    const [row] = await this.db.query<RowOf<typeof visitTable>[]>(
-      `select ${selectList(visitTable)} from ${quote('field')}.visit where tenant_id = $1 and id = $2`,
-      [tenantId, id],
-    );
-    if (!row) throw new Problem('not-found');
-    return shown(row);
+  async one(@Asked() { id, reader }: AskedFor) {
+    return shown(await one(reader, 'field', visitTable, id));
   }
 }
 

@@ -1,8 +1,8 @@
 // Lists: keyset pages, sorted by names that stand in a map, filtered by values that are parameters.
 import type { RowOf, Table } from '@kams/eventing';
-import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { quote, selectList } from '../read-model/ddl';
+import type { Reader } from '../read-model/reader';
 import { openCursor, sealCursor, type CursorValue } from './cursor';
 import { Problem } from './problems';
 
@@ -47,7 +47,6 @@ export interface Search {
 export interface ListQuestion<T extends Table> {
   readonly schema: string;
   readonly table: T;
-  readonly tenantId: string;
   /** Columns that must have a value; undefined: no matter. */
   readonly equal?: Readonly<Partial<Record<keyof T['columns'] & string, string | number | boolean | undefined>>>;
   /** Further conditions. */
@@ -78,11 +77,11 @@ function partsOf({ where = [], search }: Pick<ListQuestion<Table>, 'where' | 'se
   return near ? [first, { ...near, where: [...where, near, { ...holds, sql: `not (${holds.sql})` }], isIndexed: true }] : [first];
 }
 
-export async function list<T extends Table>(source: DataSource, it: ListQuestion<T>): Promise<Page<RowOf<T>>> {
+export async function list<T extends Table>(reader: Reader, it: ListQuestion<T>): Promise<Page<RowOf<T>>> {
   const column = it.sort.replace('-', '');
   if (!Object.hasOwn(it.table.columns, column)) throw new RangeError(`${it.table.name} has no column ${column}`);
   const order = [column, ...it.table.primaryKey.filter((name) => name !== 'tenant_id' && name !== column)];
-  const scope = { tenantId: it.tenantId, query: it.route };
+  const scope = { tenantId: reader.tenantId, query: it.route };
   // The distance, then the values of the sort. It tells the part of the list too: only in the first part is it 0.
   const after = it.cursor === undefined ? undefined : openCursor(it.cursorKey, scope, it.cursor);
   if (it.cursor !== undefined && after?.length !== order.length + 1) throw new Problem('cursor-invalid');
@@ -91,7 +90,7 @@ export async function list<T extends Table>(source: DataSource, it: ListQuestion
   for (const part of partsOf(it)) {
     const isBefore = after !== undefined && after[0] !== 0 && part.distance === undefined;
     if (!isBefore && found.length <= it.limit)
-      found.push(...(await read(source, it, part, order, after, it.limit + 1 - found.length)));
+      found.push(...(await read(reader, it, part, order, after, it.limit + 1 - found.length)));
   }
   const last = found[it.limit - 1];
   return {
@@ -106,14 +105,14 @@ export async function list<T extends Table>(source: DataSource, it: ListQuestion
 type Found = Readonly<Record<string, unknown>> & { readonly search_distance: number };
 
 async function read(
-  source: DataSource,
-  { schema, table, tenantId, equal = {}, sort }: Pick<ListQuestion<Table>, 'schema' | 'table' | 'tenantId' | 'equal' | 'sort'>,
+  reader: Reader,
+  { schema, table, equal = {}, sort }: Pick<ListQuestion<Table>, 'schema' | 'table' | 'equal' | 'sort'>,
   { where, isIndexed, distance, setting }: Part,
   order: readonly string[],
   after: readonly CursorValue[] | undefined,
   limit: number,
 ): Promise<Found[]> {
-  const values: unknown[] = [tenantId];
+  const values: unknown[] = [reader.tenantId];
   const given = (value: unknown) => `$${values.push(value)}`;
   const filled = ({ sql, values: own }: Condition) => {
     let next = 0;
@@ -144,9 +143,15 @@ async function read(
   const page = `select * from (${hits}) hits ${isBegun ? `where ${beyond()}` : ''} ${orderBy} limit ${given(limit)}`;
   // Columns are put into words last, for the rows of the page alone.
   const statement = `select ${selectList(table)}, search_distance from (${page}) page ${orderBy}`;
-  if (!setting) return source.query<Found[]>(statement, values);
-  return source.transaction(async (manager) => {
-    await manager.query('select set_config($1, $2, true)', [...setting]);
-    return manager.query<Found[]>(statement, values);
-  });
+  return reader.query<Found>(statement, values, setting);
+}
+
+/** The row with this id. @throws Problem `not-found`, also for another tenant's. */
+export async function one<T extends Table>(reader: Reader, schema: string, table: T, id: string): Promise<RowOf<T>> {
+  const [row] = await reader.query<RowOf<T>>(
+    `select ${selectList(table)} from ${quote(schema)}.${quote(table.name)} where tenant_id = $1 and id = $2`,
+    [reader.tenantId, id],
+  );
+  if (!row) throw new Problem('not-found');
+  return row;
 }

@@ -1,7 +1,7 @@
 // A query: its address, its parameters, what it answers and which projections it shows, said once at its handler.
 //
 //   @Read('', { summary: 'Accounts', query: listQuery, answer: accountPage, shows: [accounts] })
-//   list(@Asked() { query, tenantId }: AskedFor<typeof listQuery>) { ... }
+//   list(@Asked() { query, reader }: AskedFor<typeof listQuery>) { ... }
 import {
   applyDecorators,
   createParamDecorator,
@@ -20,6 +20,7 @@ import { hasForbiddenText } from '@kams/contracts/values';
 import type { Projection } from '@kams/eventing';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
+import { readerOf, type Reader } from '../read-model/reader';
 import { Runtime } from '../run/runtime';
 import { principalOf, type Authenticated } from './access';
 import { checkedId } from './command-request';
@@ -53,7 +54,7 @@ export interface AskedFor<Q extends z.ZodType = Nothing, B extends z.ZodType = N
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly id: string;
-  readonly tenantId: string;
+  readonly reader: Reader;
   /** The address without its cursor: what a cursor belongs to. */
   readonly route: string;
 }
@@ -83,7 +84,7 @@ export class ReadInterceptor implements NestInterceptor {
       query,
       body,
       id: id === undefined ? '' : checkedId(id),
-      tenantId: principalOf(request).tenantId,
+      reader: readerOf(this.runtime.readDatabase, principalOf(request).tenantId),
       route: `${request.routeOptions.url} ${JSON.stringify({ ...query, body: body && withoutPaging(body), cursor: undefined, limit: undefined, id })}`,
     };
     return next.handle();

@@ -4,7 +4,6 @@ import { APP_FILTER, APP_GUARD, NestFactory, Reflector } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { DataSource } from 'typeorm';
 import { AccessGuard, Public } from '../http/access';
 import { addCommandRoutes } from '../http/command-routes';
 import { asyncApi, openApi, type Json } from '../http/documents';
@@ -54,7 +53,6 @@ function moduleOf(
     ],
     providers: [
       { provide: Runtime, useValue: runtime },
-      { provide: DataSource, useValue: runtime.readDatabase },
       { provide: TokenVerifier, useValue: verifier },
       { provide: APP_GUARD, useFactory: (reflector: Reflector) => new AccessGuard(reflector, verifier), inject: [Reflector] },
       { provide: APP_FILTER, useFactory: () => new ProblemFilter(runtime) },

@@ -1,6 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import { text } from '@kams/contracts/values';
-import { BEGINNING, holdsSql, type HistoryRow } from '@kams/eventing';
+import { BEGINNING, holdsSql, type HistoryRow, type RowOf } from '@kams/eventing';
 import {
   asInstant,
   asOfAndKnownAt,
@@ -8,7 +8,7 @@ import {
   list,
   NOW_KNOWN,
   paging,
-  Problem,
+  one,
   quote,
   Read,
   Runtime,
@@ -17,15 +17,13 @@ import {
   type AskedFor,
 } from '@kams/platform';
 import type { FastifyReply } from 'fastify';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { accountHistory } from '../projections/account-history';
 import { accounts, accountTable } from '../projections/accounts';
 import { hierarchyHistory } from '../projections/hierarchy-history';
 import { searchFor } from '../projections/searched';
+import { SCHEMA } from '../schema';
 import { accountAsOf, accountFile, accountPage, hierarchyView, historyPage } from './answers';
-
-const SCHEMA = 'accounts';
 
 const listQuery = z.strictObject({
   ...paging,
@@ -53,7 +51,7 @@ const SORTS: Readonly<Record<string, string>> = { name: 'name', changedAt: 'chan
 
 const bothDates = z.strictObject(asOfAndKnownAt);
 
-type AccountRow = Awaited<ReturnType<typeof list<typeof accountTable>>>['items'][number];
+type AccountRow = RowOf<typeof accountTable>;
 const item = (row: AccountRow) => ({
   id: row.id,
   revision: row.revision,
@@ -68,19 +66,15 @@ const item = (row: AccountRow) => ({
 
 @Controller('accounts')
 export class AccountsController {
-  constructor(
-    private readonly db: DataSource,
-    private readonly runtime: Runtime,
-  ) {}
+  constructor(private readonly runtime: Runtime) {}
 
   @Read('', { summary: 'Accounts', query: listQuery, answer: accountPage, shows: [accounts] })
-  async list(@Asked() { query, tenantId, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { search, externalId, sort, limit, cursor, tier, keyAccount, sector, country, ownerId } = query;
     const [system, type, ...value] = externalId?.split(':') ?? [];
-    const page = await list(this.db, {
+    const page = await list(reader, {
       schema: SCHEMA,
       table: accountTable,
-      tenantId,
       equal: { tier, key_account: keyAccount, sector, country, owner_id: ownerId },
       where: [
         ...(externalId === undefined
@@ -98,8 +92,8 @@ export class AccountsController {
   }
 
   @Read(':id', { summary: 'The file of an account', answer: accountFile, shows: [accounts] })
-  async file(@Asked() { id, tenantId }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
-    const row = await this.find(tenantId, id);
+  async file(@Asked() { id, reader }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
+    const row = await one(reader, SCHEMA, accountTable, id);
     reply.header('etag', `"${row.revision}"`);
     return {
       ...item(row),
@@ -119,13 +113,13 @@ export class AccountsController {
     answer: accountAsOf,
     shows: [accounts, accountHistory],
   })
-  async asOf(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
-    await this.find(tenantId, id);
+  async asOf(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
+    await one(reader, SCHEMA, accountTable, id);
     const { asOf, knownAt, known } = this.dates(query);
-    const rows = await this.db.query<Pick<HistoryRow, 'attribute' | 'value'>[]>(
+    const rows = await reader.query<Pick<HistoryRow, 'attribute' | 'value'>>(
       `select attribute, value from ${quote(SCHEMA)}.account_history h
         where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)} and value is not null order by attribute`,
-      [tenantId, id, asOf, known],
+      [reader.tenantId, id, asOf, known],
     );
     const { tier = null, keyAccount = 'no', ...profile } = Object.fromEntries(rows.map((it) => [it.attribute, it.value]));
     return { id, asOf, knownAt, profile, tier, keyAccount };
@@ -136,12 +130,12 @@ export class AccountsController {
     answer: historyPage,
     shows: [accounts, accountHistory],
   })
-  async history(@Asked() { id, tenantId }: AskedFor) {
-    await this.find(tenantId, id);
-    const rows = await this.db.query<HistoryRow[]>(
+  async history(@Asked() { id, reader }: AskedFor) {
+    await one(reader, SCHEMA, accountTable, id);
+    const rows = await reader.query<HistoryRow>(
       `select ${selectList(accountHistory.table)} from ${quote(SCHEMA)}.account_history
         where tenant_id = $1 and key = $2 order by attribute, recorded_from, valid_from`,
-      [tenantId, id],
+      [reader.tenantId, id],
     );
     return {
       items: rows.map((it) => ({
@@ -162,21 +156,21 @@ export class AccountsController {
     answer: hierarchyView,
     shows: [accounts, hierarchyHistory],
   })
-  async hierarchy(@Asked() { id, tenantId, query }: AskedFor<typeof bothDates>) {
-    await this.find(tenantId, id);
+  async hierarchy(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
+    await one(reader, SCHEMA, accountTable, id);
     const { asOf, knownAt, known } = this.dates(query);
     const links = `select h.key::uuid as child, (h.value->>'parentId')::uuid as parent, h.value->>'linkType' as link_type
                      from ${quote(SCHEMA)}.hierarchy_history h where h.tenant_id = $1 and h.value is not null and ${holdsSql('h', 3, 4)}`;
-    const values = [tenantId, id, asOf, known];
+    const values = [reader.tenantId, id, asOf, known];
     const named = `left join ${quote(SCHEMA)}.account a on a.tenant_id = $1 and a.id = walk.id`;
-    const ancestors = await this.db.query(
+    const ancestors = await reader.query(
       `with recursive links as materialized (${links}), walk as (
          select parent as id, link_type, 1 as distance from links where child = $2
          union all select links.parent, links.link_type, distance + 1 from walk join links on links.child = walk.id where distance < 100)
        select walk.id as "accountId", a.name, link_type as "linkType", distance from walk ${named} order by distance`,
       values,
     );
-    const descendants = await this.db.query(
+    const descendants = await reader.query(
       `with recursive links as materialized (${links}), walk as (
          select child as id, parent, link_type, 1 as distance from links where parent = $2
          union all select links.child, links.parent, links.link_type, distance + 1 from walk join links on links.parent = walk.id where distance < 100)
@@ -190,14 +184,5 @@ export class AccountsController {
   private dates({ asOf, knownAt }: z.output<typeof bothDates>) {
     const now = this.runtime.now().toISOString();
     return { asOf: asInstant(asOf, now), knownAt: asInstant(knownAt, now), known: asInstant(knownAt, NOW_KNOWN) };
-  }
-
-  private async find(tenantId: string, id: string): Promise<AccountRow> {
-    const [row] = await this.db.query<AccountRow[]>(
-      `select ${selectList(accountTable)} from ${quote(SCHEMA)}.account where tenant_id = $1 and id = $2`,
-      [tenantId, id],
-    );
-    if (!row) throw new Problem('not-found');
-    return row;
   }
 }

@@ -2,14 +2,12 @@ import { Controller, Res } from '@nestjs/common';
 import { personFields } from '@kams/contracts/accounts/contact';
 import { text, uuid } from '@kams/contracts/values';
 import { comparable, type RowOf } from '@kams/eventing';
-import { Asked, list, paging, Problem, quote, Read, Runtime, selectList, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Problem, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
 import type { FastifyReply } from 'fastify';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { contacts, contactTable } from '../projections/contacts';
+import { SCHEMA } from '../schema';
 import { contactFile, contactPage } from './answers';
-
-const SCHEMA = 'accounts';
 
 const listQuery = z.strictObject({
   ...paging,
@@ -31,18 +29,14 @@ type ContactRow = RowOf<typeof contactTable>;
 
 @Controller('contacts')
 export class ContactsController {
-  constructor(
-    private readonly db: DataSource,
-    private readonly runtime: Runtime,
-  ) {}
+  constructor(private readonly runtime: Runtime) {}
 
   @Read('', { summary: 'Contacts', query: listQuery, answer: contactPage, shows: [contacts] })
-  async list(@Asked() { query, tenantId, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { accountId, role, sort, limit, cursor } = query;
-    const page = await list(this.db, {
+    const page = await list(reader, {
       schema: SCHEMA,
       table: contactTable,
-      tenantId,
       equal: { account_id: accountId, role },
       sort: sort.startsWith('-') ? '-registered_at' : 'registered_at',
       limit,
@@ -60,21 +54,20 @@ export class ContactsController {
     answer: contactPage,
     shows: [contacts],
   })
-  async search(@Asked() { body, tenantId, route }: AskedFor<z.ZodObject, typeof searchBody>) {
+  async search(@Asked() { body, reader, route }: AskedFor<z.ZodObject, typeof searchBody>) {
     const { accountId, name, email, phone, limit, cursor } = body;
     const { vault } = this.runtime;
     const words = {
-      ...(name !== undefined && { name: vault.wordsOf(tenantId, 'part', name) }),
-      ...(email !== undefined && { email: vault.wordsOf(tenantId, 'whole', email) }),
-      ...(phone !== undefined && { phone: vault.wordsOf(tenantId, 'whole', phone) }),
+      ...(name !== undefined && { name: vault.wordsOf(reader.tenantId, 'part', name) }),
+      ...(email !== undefined && { email: vault.wordsOf(reader.tenantId, 'whole', email) }),
+      ...(phone !== undefined && { phone: vault.wordsOf(reader.tenantId, 'whole', phone) }),
     };
     if (Object.keys(words).length === 0) {
       throw new Problem('invalid', { errors: [{ pointer: '/name', reason: 'give name, email or phone' }] });
     }
-    const page = await list(this.db, {
+    const page = await list(reader, {
       schema: SCHEMA,
       table: contactTable,
-      tenantId,
       equal: { account_id: accountId },
       where: [{ sql: 'words @> ?', values: [JSON.stringify(words)] }],
       sort: 'registered_at',
@@ -90,12 +83,8 @@ export class ContactsController {
   }
 
   @Read(':id', { summary: 'The file of a contact', answer: contactFile, shows: [contacts] })
-  async file(@Asked() { id, tenantId }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
-    const [row] = await this.db.query<ContactRow[]>(
-      `select ${selectList(contactTable)} from ${quote(SCHEMA)}.contact where tenant_id = $1 and id = $2`,
-      [tenantId, id],
-    );
-    if (!row) throw new Problem('not-found');
+  async file(@Asked() { id, reader }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
+    const row = await one(reader, SCHEMA, contactTable, id);
     reply.header('etag', `"${row.revision}"`);
     return { ...(await this.item(row)), consents: Object.values(row.consents as object) };
   }

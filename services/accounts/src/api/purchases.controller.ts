@@ -1,13 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { localDate, uuid } from '@kams/contracts/values';
-import { Asked, list, paging, Problem, quote, Read, Runtime, selectList, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Problem, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
 import type { RowOf } from '@kams/eventing';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { purchases, purchaseTable } from '../projections/purchases';
+import { SCHEMA } from '../schema';
 import { purchaseItem, purchasePage } from './answers';
-
-const SCHEMA = 'accounts';
 
 const listQuery = z.strictObject({
   ...paging,
@@ -36,21 +34,17 @@ const item = (row: RowOf<typeof purchaseTable>) => ({
 
 @Controller('purchases')
 export class PurchasesController {
-  constructor(
-    private readonly db: DataSource,
-    private readonly runtime: Runtime,
-  ) {}
+  constructor(private readonly runtime: Runtime) {}
 
   @Read('', { summary: 'Purchases', query: listQuery, answer: purchasePage, shows: [purchases] })
-  async list(@Asked() { query, tenantId, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = query;
     if (from !== undefined && to !== undefined && to < from) {
       throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
     }
-    const page = await list(this.db, {
+    const page = await list(reader, {
       schema: SCHEMA,
       table: purchaseTable,
-      tenantId,
       equal: { account_id: accountId, source_system: sourceSystem, txn_id: txnId, kind },
       where: [
         ...(from === undefined ? [] : [{ sql: 'txn_date >= ?', values: [from] }]),
@@ -66,12 +60,7 @@ export class PurchasesController {
   }
 
   @Read(':id', { summary: 'A purchase', answer: purchaseItem, shows: [purchases] })
-  async one(@Asked() { id, tenantId }: AskedFor) {
-    const [row] = await this.db.query<RowOf<typeof purchaseTable>[]>(
-      `select ${selectList(purchaseTable)} from ${quote(SCHEMA)}.purchase where tenant_id = $1 and id = $2`,
-      [tenantId, id],
-    );
-    if (!row) throw new Problem('not-found');
-    return item(row);
+  async one(@Asked() { id, reader }: AskedFor) {
+    return item(await one(reader, SCHEMA, purchaseTable, id));
   }
 }

@@ -14,14 +14,12 @@ import {
   sealCursor,
   type AskedFor,
 } from '@kams/platform';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { accounts } from '../projections/accounts';
 import { purchases } from '../projections/purchases';
 import { currenciesOf, valueRanking } from '../projections/value-ranking';
+import { SCHEMA } from '../schema';
 import { rankingPage } from './answers';
-
-const SCHEMA = 'accounts';
 
 /** The day that it is where it is latest (UTC+14): nothing that was sold today is missing, wherever. */
 const latestDay = (now: Date): string => new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);
@@ -35,10 +33,7 @@ const query = z.strictObject({
 
 @Controller('rankings')
 export class RankingsController {
-  constructor(
-    private readonly db: DataSource,
-    private readonly runtime: Runtime,
-  ) {}
+  constructor(private readonly runtime: Runtime) {}
 
   @Read('value', {
     summary: 'Accounts by what they bought, net of returns (RFM)',
@@ -47,15 +42,15 @@ export class RankingsController {
     answer: rankingPage,
     shows: [accounts, purchases],
   })
-  async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, tenantId, route }: AskedFor<typeof query>) {
+  async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, reader, route }: AskedFor<typeof query>) {
     const now = this.runtime.now().toISOString();
     const day = asOf ?? latestDay(this.runtime.now());
     const known = asInstant(knownAt, NOW_KNOWN);
-    const scope = { tenantId, query: route };
+    const scope = { tenantId: reader.tenantId, query: route };
     const after = cursor === undefined ? [0] : openCursor(this.runtime.cursorKey, scope, cursor);
     if (typeof after?.[0] !== 'number') throw new Problem('cursor-invalid');
 
-    const currencies = await currenciesOf(this.db, SCHEMA, tenantId);
+    const currencies = await currenciesOf(reader, SCHEMA);
     if (asked === undefined && currencies.length > 1) {
       throw new Problem('invalid', {
         errors: [{ pointer: '/currency', reason: `is needed: there are purchases in ${currencies.join(', ')}` }],
@@ -63,8 +58,8 @@ export class RankingsController {
     }
     const ccy = asked ?? currencies[0] ?? 'CNY';
     const position = positionToken(this.runtime.epoch, this.runtime.projector(purchases.name)!.position());
-    const question = { schema: SCHEMA, tenantId, ccy, asOf: day, knownAt: known, limit: limit + 1, afterRank: after[0] };
-    const rows = await valueRanking(this.db, question);
+    const question = { schema: SCHEMA, ccy, asOf: day, knownAt: known, limit: limit + 1, afterRank: after[0] };
+    const rows = await valueRanking(reader, question);
     const items = rows.slice(0, limit).map(({ monetary, ...it }) => ({ ...it, monetary: { minor: monetary, currency: ccy } }));
     const last = items.at(-1);
     return {

@@ -1,6 +1,5 @@
 // 价值排名: recency, frequency and net value of every account as of a day (F-11), straight from the purchases.
-import { quote } from '@kams/platform';
-import type { DataSource } from 'typeorm';
+import { quote, type Reader } from '@kams/platform';
 import { purchaseTable } from './purchases';
 import { accountTable } from './accounts';
 
@@ -19,7 +18,6 @@ export interface Ranked {
 
 export interface RankingQuestion {
   readonly schema: string;
-  readonly tenantId: string;
   readonly ccy: string;
   /** All history up to this day, in the zone of each source. */
   readonly asOf: string;
@@ -37,10 +35,10 @@ export interface RankingQuestion {
  * An account with returns only has no recency, and stands behind all that have one. Ranked by net value, then frequency, then
  * recency, then id. The same formula as `rfm` of the methods, in SQL, so that 100,000 accounts do not pass through the process.
  */
-export async function valueRanking(source: DataSource, it: RankingQuestion): Promise<Ranked[]> {
+export async function valueRanking(reader: Reader, it: RankingQuestion): Promise<Ranked[]> {
   const purchase = `${quote(it.schema)}.${quote(purchaseTable.name)}`;
   const account = `${quote(it.schema)}.${quote(accountTable.name)}`;
-  return source.query<Ranked[]>(
+  return reader.query<Ranked>(
     `with facts as (
        select account_id, kind, txn_date, total from ${purchase}
         where tenant_id = $1 and ccy = $2 and txn_date <= $3::date and recorded_at <= $4
@@ -65,15 +63,15 @@ export async function valueRanking(source: DataSource, it: RankingQuestion): Pro
             recency as "recencyDays", frequency, monetary, r, f, m
        from scored left join ${account} a on a.tenant_id = $1 and a.id = account_id
       where rank > $5 order by rank limit $6`,
-    [it.tenantId, it.ccy, it.asOf, it.knownAt, it.afterRank, it.limit],
+    [reader.tenantId, it.ccy, it.asOf, it.knownAt, it.afterRank, it.limit],
   );
 }
 
 /** The currencies that purchases of the tenant are in. */
-export async function currenciesOf(source: DataSource, schema: string, tenantId: string): Promise<string[]> {
-  const rows = await source.query<{ ccy: string }[]>(
+export async function currenciesOf(reader: Reader, schema: string): Promise<string[]> {
+  const rows = await reader.query<{ ccy: string }>(
     `select distinct ccy from ${quote(schema)}.${quote(purchaseTable.name)} where tenant_id = $1 order by ccy`,
-    [tenantId],
+    [reader.tenantId],
   );
   return rows.map((it) => it.ccy);
 }

@@ -1,0 +1,2 @@
+/** Of the read models. */
+export const SCHEMA = 'accounts';
