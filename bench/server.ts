@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly projections: boolean;
 }
 
-const who = { subject: 'user-1', tenantId: 'acme', roles: ['administrator'] };
+const who = { subject: 'developer', tenantId: 'acme' };
 
 async function freePort(): Promise<number> {
   const server = createServer();

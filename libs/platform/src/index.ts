@@ -9,5 +9,5 @@ export { Public, Requires } from './http/access';
 export { positionToken } from './http/position-token';
 export { quote, selectList } from './read-model/ddl';
 export type { Reader } from './read-model/reader';
-export { Runtime } from './run/runtime';
+export { Runtime, type RuntimeOptions } from './run/runtime';
 export { createApp } from './run/create-app';

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { refusedReactions, type AnyAggregate, type Projection, type Reaction, type Timer } from '@kams/eventing';
 import { keys } from '@kams/eventing/pure';
 import type { AnyContract } from '@kams/contracts/define';
+import { GENERAL_POLICY, type Rule } from '@kams/contracts/policy';
 
 export interface Service {
   /** One word, lower case: the schema of its read models and the second word of its public events. */
@@ -14,11 +15,19 @@ export interface Service {
   readonly reactions?: readonly Reaction[];
   /** What is due at an instant. */
   readonly timers?: readonly Timer[];
+  /** Who may do what with its things; what no rule allows is for administrators alone. */
+  readonly policy?: readonly Rule[];
   /** Its queries, and the commands that a generated route does not fit. */
   readonly controllers: readonly Type[];
 }
 
 export const service = (it: Service): Service => it;
+
+/** Who may do what in a process with these services. */
+export const policyOf = (services: readonly Service[]): readonly Rule[] => [
+  ...GENERAL_POLICY,
+  ...services.flatMap(({ policy = [] }) => policy),
+];
 
 /** All that a service keeps rows of: its views, and its pending timers. */
 export const projectionsOf = ({ projections, timers = [] }: Service): readonly Projection[] => [

@@ -15,6 +15,8 @@ const production = {
   KAMS_AUDIENCE: 'kams',
   KAMS_JWKS_URL: 'https://id.example.com/realms/kams/certs',
   KAMS_TOKEN_ALGORITHMS: 'ES256,RS256',
+  KAMS_ADMINISTRATORS: 'acme:root',
+  KAMS_OPERATING_TENANT: 'acme',
 };
 
 let folder: string;
@@ -42,6 +44,7 @@ describe('what is read', () => {
       port: 3000,
       host: '127.0.0.1',
       data: join(process.cwd(), '.kams'),
+      administrators: [{ tenantId: '*', subject: 'developer' }],
       poolSize: 10,
       logLevel: 'info',
       readWaitMs: 2_000,

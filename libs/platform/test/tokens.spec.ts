@@ -34,7 +34,6 @@ const claims = (other: object = {}) => ({
   aud: 'kams',
   sub: 'marker-subject',
   tenant: 'acme',
-  roles: ['key-account-manager'],
   iat: now(),
   exp: now() + 600,
   ...other,
@@ -96,19 +95,17 @@ const reasonOf = (it: TokenVerifier, text: string): Promise<string> =>
   );
 
 describe('a token that is good', () => {
-  test('tells who sends the request, for which tenant, in which roles and until when', async () => {
+  test('tells who sends the request, for which tenant and until when', async () => {
     const exp = now() + 300;
     expect(await verifier().verify(token({ exp }))).toEqual({
       subject: 'marker-subject',
       tenantId: 'acme',
-      roles: ['key-account-manager'],
       expiresAt: exp * 1_000,
     });
   });
 
   test.each([
     ['with several audiences, ours among them', { aud: ['other', 'kams'] }],
-    ['without roles', { roles: undefined }],
     ['of a tenant with digits and underscores', { tenant: '0a_b' }],
     ['that was issued in the last five seconds of our future', { iat: now() + 4 }],
     ['that ended less than five seconds ago', { exp: now() - 2 }],
@@ -167,7 +164,6 @@ describe('a token that is refused', () => {
     ['has a tenant in capitals', 'invalid-claim', () => token({ tenant: 'ACME' })],
     ['has a tenant with a line break', 'invalid-claim', () => token({ tenant: 'acme\n' })],
     ['has several tenants', 'invalid-claim', () => token({ tenant: ['acme'] })],
-    ['has a role that is no list', 'invalid-claim', () => token({ roles: 'administrator' })],
     ['ends at a text', 'invalid-claim', () => token({ exp: String(now() + 60) })],
     ['is not signed', 'wrong-algorithm', () => unsigned({ alg: 'none' })],
     ['is not signed, in other letters', 'wrong-algorithm', () => unsigned({ alg: 'nOnE' })],
@@ -269,7 +265,7 @@ describe('a token that was verified', () => {
 
   test('gives a principal that nobody can change', async () => {
     const principal = await verifier().verify(token());
-    expect(Object.isFrozen(principal) && Object.isFrozen(principal.roles)).toBe(true);
+    expect(Object.isFrozen(principal)).toBe(true);
   });
 });
 
@@ -363,7 +359,7 @@ describe('key ids that the issuer does not know', () => {
 describe('the issuer of development', () => {
   let data: string;
   const development = () => openDevelopmentIssuer({ mode: 'development', data });
-  const wanted = { subject: 'me', tenantId: 'acme', roles: ['administrator'] };
+  const wanted = { subject: 'me', tenantId: 'acme' };
 
   beforeEach(async () => {
     data = await mkdtemp(join(tmpdir(), 'kams-issuer-'));
@@ -374,7 +370,7 @@ describe('the issuer of development', () => {
     const issuer = await development();
     const before = Date.now();
     const principal = await new TokenVerifier(issuer).verify(await issuer.mint({ ...wanted, lifetimeMs: 60_000 }));
-    expect(principal).toMatchObject({ subject: 'me', tenantId: 'acme', roles: ['administrator'] });
+    expect(principal).toMatchObject({ subject: 'me', tenantId: 'acme' });
     expect(principal.expiresAt).toBeLessThanOrEqual(before + 61_000);
     expect(principal.expiresAt).toBeGreaterThan(before + 55_000);
   });

@@ -90,6 +90,7 @@ const visits = projection({ name: 'visits', from: [visitContract], table: visitT
   VisitCancelled: () => undefined,
 });
 
+const FROM = { schema: 'field', table: visitTable, account: null } as const;
 const listQuery = z.strictObject({ ...paging, sort: sortBy('day').default('day'), subject: z.string().max(200).optional() });
 const item = z.object({ id: z.uuid(), revision: z.int(), day: z.iso.date(), subject: z.string() });
 const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ id, revision, day, subject });
@@ -98,17 +99,17 @@ const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ i
 class VisitsController {
   constructor(private readonly runtime: Runtime) {}
 
-  @Read('', { summary: 'Visits', query: listQuery, answer: pageOf(item), shows: [visits] })
+  @Read('', { summary: 'Visits', resource: 'visit', query: listQuery, answer: pageOf(item), shows: [visits] })
   async list(@Asked() { query: { subject, ...query }, reader, route }: AskedFor<typeof listQuery>) {
     const { cursorKey } = this.runtime;
     const equal = { subject };
-    const page = await list(reader, { schema: 'field', table: visitTable, route, cursorKey, equal, ...query });
+    const page = await list(reader, { ...FROM, route, cursorKey, equal, ...query });
     return { ...page, items: page.items.map(shown) };
   }
 
-  @Read(':id', { summary: 'A visit', answer: item, shows: [visits] })
+  @Read(':id', { summary: 'A visit', resource: 'visit', answer: item, shows: [visits] })
   async one(@Asked() { id, reader }: AskedFor) {
-    return shown(await one(reader, 'field', visitTable, id));
+    return shown(await one(reader, FROM, id));
   }
 }
 

@@ -3,10 +3,12 @@ import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
 import { Vault, type EventStore } from '@kams/eventing';
 import { masterKeysIn } from '@kams/platform/config/master-keys';
-import { createApp, Runtime, type Service } from '@kams/platform';
+import { createApp, Runtime, type RuntimeOptions, type Service } from '@kams/platform';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { TokenVerifier } from '@kams/platform/tokens/verify';
+import type { Route } from '@kams/platform/http/server';
+import type { FastifyInstance } from 'fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +19,7 @@ export interface Asking {
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly as?: { readonly subject?: string; readonly tenantId?: string; readonly roles?: readonly string[] };
+  readonly as?: { readonly subject?: string; readonly tenantId?: string };
 }
 export interface Answered<T = never> {
   readonly status: number;
@@ -32,6 +34,8 @@ export interface TestServices {
   readonly databaseUrl: string;
   readonly runtime: Runtime;
   readonly store: EventStore;
+  /** What the running router has. */
+  readonly routes: readonly Route[];
   /** The folder of the installation, with its keys. */
   readonly data: string;
   ask<T = never>(path: string, options?: Asking): Promise<Answered<T>>;
@@ -42,7 +46,7 @@ export interface TestServices {
 
 export async function startTestServices(
   services: readonly Service[],
-  options: { readonly now?: () => Date } = {},
+  options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant'>> = {},
 ): Promise<TestServices> {
   const database = await freshDatabase();
   const data = await mkdtemp(join(tmpdir(), 'kams-test-'));
@@ -59,6 +63,8 @@ export async function startTestServices(
     hashKey: key,
     vault: new Vault(personKeys, key),
     cursorKey: key,
+    administrators: options.administrators ?? [{ tenantId: '*', subject: '*' }],
+    operatingTenant: options.operatingTenant,
     readWaitMs: 2_000,
     log,
     now: options.now,
@@ -69,8 +75,7 @@ export async function startTestServices(
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
 
-  const token = (as: Asking['as'] = {}) =>
-    issuer.mint({ subject: as.subject ?? 'user-1', tenantId: as.tenantId ?? 'acme', roles: as.roles ?? ['administrator'] });
+  const token = (as: Asking['as'] = {}) => issuer.mint({ subject: as.subject ?? 'user-1', tenantId: as.tenantId ?? 'acme' });
   const tokens = new Map<string, Promise<string>>();
 
   async function ask<T = never>(path: string, { method = 'GET', body, headers = {}, as }: Asking = {}): Promise<Answered<T>> {
@@ -102,6 +107,7 @@ export async function startTestServices(
     databaseUrl: database.url,
     runtime,
     store,
+    routes: (app.getHttpAdapter().getInstance() as unknown as FastifyInstance).routes,
     data,
     ask,
     post: (path, body, more) => ask(path, { method: 'POST', body, ...more }),

@@ -1,20 +1,27 @@
 // 大客户: who the key accounts are, what they are worth, and what was promised to them.
+import { accountsPolicy } from '@kams/contracts/accounts/policy';
 import { service } from '@kams/platform';
+import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
 import { ContactsController } from './api/contacts.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
+import { RoleAssignmentsController } from './api/role-assignments.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
 import { account } from './domain/account';
+import { accountTeam } from './domain/account-team';
 import { contact } from './domain/contact';
 import { hierarchy } from './domain/hierarchy';
 import { purchase } from './domain/purchase';
+import { roleAssignment } from './domain/role-assignment';
 import { scoringModel } from './domain/scoring-model';
 import { accountHistory } from './projections/account-history';
+import { accountTeams } from './projections/account-teams';
 import { accounts } from './projections/accounts';
 import { contacts } from './projections/contacts';
 import { hierarchyHistory } from './projections/hierarchy-history';
 import { purchases } from './projections/purchases';
+import { roleAssignments } from './projections/role-assignments';
 import { scoringModels } from './projections/scoring-models';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
@@ -22,8 +29,17 @@ import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quar
 export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
-  aggregates: [account, contact, hierarchy, scoringModel, purchase],
-  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels],
+  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
+  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments],
   timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
-  controllers: [AccountsController, ContactsController, PurchasesController, RankingsController, ScoringModelsController],
+  policy: accountsPolicy,
+  controllers: [
+    AccountsController,
+    ContactsController,
+    PurchasesController,
+    RankingsController,
+    ScoringModelsController,
+    AccountTeamsController,
+    RoleAssignmentsController,
+  ],
 });

@@ -62,6 +62,7 @@ async function startNode(
     hashKey: cursorKey,
     vault: new Vault(memoryPersonKeys(), cursorKey),
     cursorKey,
+    administrators: [{ tenantId: '*', subject: '*' }],
     readWaitMs,
     log: pino({ level: 'silent' }),
   });
@@ -72,7 +73,7 @@ async function startNode(
   return {
     async send(path, body, sending = {}) {
       const { subject = 'user-1', tenantId = 'acme' } = sending;
-      const token = await issuer.mint({ subject, tenantId, roles: [] });
+      const token = await issuer.mint({ subject, tenantId });
       const answer = await fetch(`${url}${path}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headersOf(sending) },

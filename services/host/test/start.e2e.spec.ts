@@ -77,7 +77,7 @@ const isRunning = (pid: number): boolean =>
 
 async function caller(data: string) {
   const issuer = await openDevelopmentIssuer({ mode: 'development', data });
-  return { authorization: `Bearer ${await issuer.mint({ subject: 'user-1', tenantId: 'acme', roles: ['administrator'] })}` };
+  return { authorization: `Bearer ${await issuer.mint({ subject: 'developer', tenantId: 'acme' })}` };
 }
 const register = (url: string, headers: object, name: string) =>
   fetch(`${url}/accounts`, {
@@ -280,6 +280,7 @@ describe('a projection that the code has changed', () => {
       hashKey: key,
       vault: new Vault(memoryPersonKeys(), key),
       cursorKey: key,
+      administrators: [],
       readWaitMs: 1_000,
       log: pino({ level: 'silent' }),
     });

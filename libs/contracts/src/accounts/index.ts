@@ -1,8 +1,10 @@
 // The contracts of the service accounts.
 import { accountContract } from './account';
+import { accountTeamContract } from './account-team';
 import { contactContract } from './contact';
 import { hierarchyContract } from './hierarchy';
 import { purchaseContract } from './purchase';
+import { roleAssignmentContract } from './role-assignment';
 import { scoringModelContract } from './scoring-model';
 
 export const accountsContracts = [
@@ -11,4 +13,6 @@ export const accountsContracts = [
   hierarchyContract,
   scoringModelContract,
   purchaseContract,
+  accountTeamContract,
+  roleAssignmentContract,
 ] as const;

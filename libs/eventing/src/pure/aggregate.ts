@@ -73,6 +73,11 @@ export interface Claim {
 }
 
 interface Rules<K extends AnyContract, S, L extends Looks<K>> {
+  /**
+   * The accounts that a command touches: who reaches not all of them is answered as if the thing were not there. Undefined: that
+   * is not known, so it is for those alone who reach all.
+   */
+  readonly accounts?: (id: string, state: S, data: CommandData<K, CommandName<K>>) => readonly string[] | undefined;
   /** Named look-ups for `decide`: other aggregates whose state this decision needs to know. */
   readonly look?: L;
   /** What a command makes its own: refused with `taken` when another aggregate holds it. */

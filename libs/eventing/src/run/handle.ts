@@ -34,6 +34,8 @@ export interface Command {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly traceparent?: string;
+  /** Does who gives it reach this account? Absent: all of them. */
+  readonly reaches?: (accountId: string) => boolean;
 }
 
 export interface Answer {
@@ -43,7 +45,7 @@ export interface Answer {
   readonly outcome: 'opened' | 'changed' | 'unchanged';
 }
 
-/** No such aggregate, or another tenant's: the same answer. */
+/** No such aggregate, another tenant's, or of an account that is out of reach: the same answer. */
 export class NotFound extends Error {}
 /** `If-Match` named a revision that the stream is not at. */
 export class Stale extends Error {
@@ -233,6 +235,11 @@ export function commandHandler({
     };
 
     for (let attempt = 1; ;) {
+      if (command.reaches && !aggregate.accounts?.(id, entry.state, data)?.every(command.reaches)) {
+        if (proven) throw new NotFound();
+        await prove();
+        continue;
+      }
       const known = entry.commands.get(commandId);
       if (known) {
         if (known.hash !== hash) throw new CommandIdReused();

@@ -9,6 +9,7 @@ import {
   port,
   postgresUrl,
   secretWord,
+  subjects,
   wholeNumber,
   word,
   type Value,
@@ -94,6 +95,19 @@ export const SETTINGS = {
   }),
   tokenAlgorithms: setting('KAMS_TOKEN_ALGORITHMS', listOf(...TOKEN_ALGORITHMS), {
     description: 'The algorithms that the issuer signs with; all others are refused.',
+    requiredInProduction: true,
+  }),
+  administrators: setting('KAMS_ADMINISTRATORS', subjects, {
+    description:
+      'Who are administrators without a grant, as tenant:subject: the first ones, who grant roles to others. In development the ' +
+      'subject of `kams token`, of every tenant.',
+    default: '*:developer',
+    requiredInProduction: true,
+  }),
+  operatingTenant: setting('KAMS_OPERATING_TENANT', word(40), {
+    description:
+      'The tenant whose operators and administrators operate the installation (kams status, rebuild). In development it may be ' +
+      'left out: those of every tenant.',
     requiredInProduction: true,
   }),
   readWaitMs: setting('KAMS_READ_WAIT', duration('0ms', '30s'), {

@@ -30,6 +30,17 @@ export const listOf = <T extends string>(...names: readonly T[]): Value<readonly
     return known.length === parts.length ? known : undefined;
   });
 
+/** Subjects with their tenants, parted by commas. `*` as a tenant stands for any. */
+export const subjects: Value<readonly { readonly tenantId: string; readonly subject: string }[]> = value(
+  'one or more of tenant:subject, parted by commas without spaces',
+  (text) => {
+    const parts = text.split(',').map((it) => /^(\*|[a-z0-9][a-z0-9_]{0,39}):([^\s,]{1,255})$/.exec(it));
+    return parts.every((it) => it !== null)
+      ? parts.map(([, tenantId, subject]) => ({ tenantId: tenantId!, subject: subject! }))
+      : undefined;
+  },
+);
+
 export const boolean: Value<boolean> = value('true or false', (text) =>
   text === 'true' ? true : text === 'false' ? false : undefined,
 );

@@ -5,9 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { uuid } from '@kams/contracts/values';
 import type { Runtime } from '../run/runtime';
-import type { Principal } from '../tokens/verify';
 import { commandAnswer } from './command-answer';
-import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey } from './command-request';
+import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey, reachOf, type Asker } from './command-request';
 import { parseStrict } from './json-scan';
 import { answerTo, languageOf, Problem, problemOf, type Language } from './problems';
 import { validate } from './validate';
@@ -47,7 +46,7 @@ export async function answerBulk(
   runtime: Runtime,
   aggregate: AnyAggregate,
   request: FastifyRequest,
-  principal: Principal,
+  asker: Asker,
 ): Promise<string> {
   if (request.headers['if-match'] !== undefined) throw new Problem('precondition-unsupported');
   const key = idempotencyKey(request);
@@ -62,10 +61,10 @@ export async function answerBulk(
     try {
       // A space, which no key has, so that no line's key is another request's.
       const ofLine = key === undefined ? undefined : `${key} ${at + 1}`;
-      const command = commandOfLine(aggregate, parseStrict(lines[at]!), principal, ofLine);
+      const command = commandOfLine(aggregate, parseStrict(lines[at]!), asker, ofLine);
       const before = command.id === undefined ? undefined : after.get(command.id);
       const mine = (before ?? Promise.resolve()).then(async () => {
-        const made = await runtime.commands.handle(aggregate, command);
+        const made = await runtime.handle(aggregate, command);
         const status = made.outcome === 'opened' ? 201 : 200;
         answers[at] = JSON.stringify({ line: at + 1, status, ...commandAnswer(epoch, made) });
       });
@@ -98,7 +97,12 @@ export async function answerBulk(
   return answers.join('\n') + '\n';
 }
 
-function commandOfLine(aggregate: AnyAggregate, value: unknown, principal: Principal, ofLine: string | undefined): Command {
+function commandOfLine(
+  aggregate: AnyAggregate,
+  value: unknown,
+  { principal, rights }: Asker,
+  ofLine: string | undefined,
+): Command {
   const { command: type, id, idempotencyKey: own, occurredAt, data } = validate(line, value);
   const key = own === undefined ? ofLine : checkedKey(own);
   const contract = aggregate.contract.commands[type];
@@ -106,6 +110,9 @@ function commandOfLine(aggregate: AnyAggregate, value: unknown, principal: Princ
     throw new Problem('invalid', {
       errors: [{ pointer: '/command', reason: `is none of ${Object.keys(aggregate.contract.commands).join(', ')}` }],
     });
+  }
+  if (!rights.may(aggregate.contract.name, type)) {
+    throw new Problem('forbidden', { requires: { resource: aggregate.contract.name, actions: [type] } });
   }
   // What a natural key or a ledger addresses must not be there a second time under an id that the caller chose.
   const addressed = !contract.opens && !aggregate.contract.ledger;
@@ -118,6 +125,7 @@ function commandOfLine(aggregate: AnyAggregate, value: unknown, principal: Princ
     data: validate(contract.data as z.ZodType<object>, data, '/data'),
     tenantId: principal.tenantId,
     actor: principal.subject,
+    reaches: reachOf(rights, aggregate, type),
     ...(id !== undefined && { id }),
     ...(key !== undefined && { commandId: commandIdOf(principal, key) }),
     ...(occurredAt !== undefined && { occurredAt: checkedOccurredAt(occurredAt) }),

@@ -4,6 +4,7 @@ import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
 import { z } from 'zod';
 import { instant, uuid } from '@kams/contracts/values';
 import type { Principal } from '../tokens/verify';
+import type { Rights } from '../rights/rights';
 import { Problem } from './problems';
 import { validate } from './validate';
 
@@ -23,6 +24,16 @@ function expectedRevision(request: FastifyRequest): number | undefined {
   if (revision === undefined) throw new Problem('header-malformed', { header: 'if-match' });
   return Number(revision);
 }
+
+/** Who gives a command. */
+export interface Asker {
+  readonly principal: Principal;
+  readonly rights: Rights;
+}
+
+/** Which accounts a command of this kind may touch; undefined: all of the tenant. */
+export const reachOf = (rights: Rights, { contract }: AnyAggregate, type: string): Command['reaches'] =>
+  rights.isEverywhere(contract.name, type) ? undefined : (accountId) => rights.reaches(contract.name, type, accountId);
 
 /** The key of one caller: another one's equal key is another key. */
 export const commandIdOf = ({ tenantId, subject }: Principal, key: string): string =>
@@ -58,7 +69,7 @@ export function commandOf(
   aggregate: AnyAggregate,
   type: string,
   request: FastifyRequest,
-  principal: Principal,
+  { principal, rights }: Asker,
   id?: string,
 ): Command {
   const key = idempotencyKey(request);
@@ -70,6 +81,7 @@ export function commandOf(
     data: validate(aggregate.contract.commands[type]!.data as z.ZodType<object>, request.body),
     tenantId: principal.tenantId,
     actor: principal.subject,
+    reaches: reachOf(rights, aggregate, type),
     id: id === undefined ? undefined : checkedId(id),
     commandId: key === undefined ? undefined : commandIdOf(principal, key),
     occurredAt: occurredAt === undefined ? undefined : checkedOccurredAt(occurredAt),

@@ -8,8 +8,7 @@ import type { AnyAggregate } from '@kams/eventing';
 import type { CommandContract } from '@kams/contracts/define';
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import type { Runtime } from '../run/runtime';
-import type { TokenVerifier } from '../tokens/verify';
-import { authenticated } from './access';
+import { askerOf } from './access';
 import { answerBulk } from './bulk';
 import { commandAnswer } from './command-answer';
 import { commandOf } from './command-request';
@@ -38,19 +37,20 @@ export function commandRoutes({ contract }: AnyAggregate): readonly CommandRoute
  * Fastify's own routes: through Nest's router a command took 10 to 14 µs more of about 90, and the class that it wants would say
  * nothing that the contract does not.
  */
-export function addCommandRoutes(server: FastifyInstance, runtime: Runtime, verifier: TokenVerifier): void {
-  const { commands, services } = runtime;
-  const options: RouteShorthandOptions = {
+export function addCommandRoutes(server: FastifyInstance, runtime: Runtime): void {
+  const { services } = runtime;
+  const options = (resource: string, actions: readonly string[]): RouteShorthandOptions => ({
+    config: { requires: { resource, actions } },
     errorHandler: (error, request, reply) => answerError(runtime, error, request, reply),
-  };
+  });
   for (const aggregate of services.flatMap((it) => it.aggregates)) {
-    const { plural } = aggregate.contract;
+    const { plural, name } = aggregate.contract;
 
     for (const { type, path, opens } of commandRoutes(aggregate)) {
       const url = path === '' ? `/${plural}` : `/${plural}/${path}`;
-      server.post<{ Params: { id?: string } }>(url, options, async (request, reply) => {
-        const principal = await authenticated(request, verifier);
-        const answer = await commands.handle(aggregate, commandOf(aggregate, type, request, principal, request.params.id));
+      server.post<{ Params: { id?: string } }>(url, options(name, [type]), async (request, reply) => {
+        const command = commandOf(aggregate, type, request, askerOf(request), request.params.id);
+        const answer = await runtime.handle(aggregate, command);
         reply.header('etag', `"${answer.revision}"`);
         if (opens && answer.outcome === 'opened') {
           reply.status(201);
@@ -59,10 +59,9 @@ export function addCommandRoutes(server: FastifyInstance, runtime: Runtime, veri
         return commandAnswer(runtime.epoch, answer);
       });
     }
-    server.post(`/${plural}/bulk`, options, async (request, reply) => {
-      const principal = await authenticated(request, verifier);
+    server.post(`/${plural}/bulk`, options(name, Object.keys(aggregate.contract.commands)), async (request, reply) => {
       reply.header('content-type', 'application/x-ndjson; charset=utf-8');
-      return answerBulk(runtime, aggregate, request, principal);
+      return answerBulk(runtime, aggregate, request, askerOf(request));
     });
   }
 }

@@ -44,7 +44,16 @@ const COMMAND_HEADERS = [
   header('Occurred-At', 'When it happened, if not now: history that is recorded later.'),
 ];
 const COMMAND_CODES = [
-  ...['json-unacceptable', 'body-empty', 'header-malformed', 'unauthenticated', 'not-found', 'version-conflict', 'stale'],
+  ...[
+    'json-unacceptable',
+    'body-empty',
+    'header-malformed',
+    'unauthenticated',
+    'forbidden',
+    'not-found',
+    'version-conflict',
+    'stale',
+  ],
   ...['body-too-large', 'media-type-unsupported', 'invalid', 'number-not-exact', 'precondition-unsupported'],
   ...['command-id-reused', 'not-storable', 'unavailable', 'outcome-unknown'],
 ];
@@ -119,6 +128,7 @@ function bulkOperation({ contract }: AnyAggregate, refused: Refused): Json {
         'body-empty',
         'header-malformed',
         'unauthenticated',
+        'forbidden',
         'body-too-large',
         'media-type-unsupported',
         'precondition-unsupported',
@@ -152,6 +162,8 @@ const readOperation = (controller: Type, path: string, name: string, options: Re
     200: { description: 'As asked', content: { 'application/json': { schema: jsonSchema(options.answer, 'output') } } },
     ...refused(
       'unauthenticated',
+      'forbidden',
+      'field-forbidden',
       'not-found',
       'invalid',
       'cursor-invalid',

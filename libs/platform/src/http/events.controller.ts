@@ -1,13 +1,15 @@
 // The public events of this process, for whoever has no Kafka: the same CloudEvents, from a position, as NDJSON or as
 // server-sent events.
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { publisher, START, type CloudEvent, type EventStore, type Position, type Recorded } from '@kams/eventing';
-import type { FastifyReply } from 'fastify';
+import { categoryOf, publisher, START, type CloudEvent, type EventStore, type Position, type Recorded } from '@kams/eventing';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { finished, Readable } from 'node:stream';
 import { z } from 'zod';
 import { Runtime } from '../run/runtime';
+import { STREAM_ACTION, type Rights } from '../rights/rights';
 import { contractsOf } from '../service';
-import { principalOf, type Authenticated } from './access';
+import type { Principal } from '../tokens/verify';
+import { askerOf, Requires } from './access';
 import { positionOf, positionToken } from './position-token';
 import { Problem } from './problems';
 import { serverSent } from './server-sent';
@@ -39,15 +41,16 @@ export class EventsController {
   constructor(private readonly runtime: Runtime) {}
 
   @Get()
-  async events(@Req() request: Authenticated, @Res() reply: FastifyReply): Promise<void> {
+  @Requires('*', STREAM_ACTION)
+  async events(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { after, types, limit } = validate(query, request.query);
-    const { tenantId } = principalOf(request);
     const live = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
     const last = live ? (request.headers['last-event-id'] ?? after) : after;
     const position = typeof last === 'string' ? positionOf(this.runtime.epoch, last) : START;
     if (position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
     const wanted = types === undefined ? undefined : new Set(types.split(','));
-    const select = this.selection(tenantId, wanted);
+    const { principal, rights } = askerOf(request);
+    const select = this.selection(principal, rights, wanted);
 
     const left = new AbortController();
     finished(reply.raw, () => left.abort());
@@ -60,11 +63,11 @@ export class EventsController {
       .send(body);
   }
 
-  /** The public events of a page that this tenant may see. */
-  private selection(tenantId: string, types: ReadonlySet<string> | undefined): Select {
+  /** The public events of a page that this reader may see: of what they may stream, and of the accounts that they reach. */
+  private selection({ tenantId }: Principal, rights: Rights, types: ReadonlySet<string> | undefined): Select {
     const publishers = this.runtime.services.map((it) => publisher(it.name, contractsOf(it), this.runtime.epoch));
     return (stored) => {
-      if (stored.metadata.tenantId !== tenantId) return undefined;
+      if (stored.metadata.tenantId !== tenantId || !mayStream(stored, rights)) return undefined;
       for (const publish of publishers) {
         const event = publish(stored);
         if (event) return !types || types.has(event.type) ? event : undefined;
@@ -84,6 +87,15 @@ export class EventsController {
       }
     }
   }
+}
+
+/** An event that does not say its account is for those who reach all. */
+function mayStream({ stream, data }: Recorded, rights: Rights): boolean {
+  const category = categoryOf(stream);
+  if (!rights.may(category, STREAM_ACTION)) return false;
+  if (rights.isEverywhere(category, STREAM_ACTION)) return true;
+  const { accountId } = data as { readonly accountId?: unknown };
+  return typeof accountId === 'string' && rights.reaches(category, STREAM_ACTION, accountId);
 }
 
 async function* ndjson(store: EventStore, from: Position, select: Select, limit: number): AsyncGenerator<string> {

@@ -12,6 +12,12 @@ const projection: Json = {
 };
 const status = { epoch: text, head: text, projections: { type: 'array', items: projection } };
 const rebuild = object({ state: { enum: ['running', 'done', 'failed'] } });
+const held = object({ role: text, accountId: { type: ['string', 'null'], format: 'uuid' } });
+const rule: Json = {
+  ...object({ role: text, resource: text, actions: { anyOf: [{ const: 'all' }, { type: 'array', items: text }] } }),
+  description: '`fields` says what may be read, where that is not all.',
+};
+const rules: Json = { type: 'array', items: rule };
 const projectionName: Json = { name: 'name', in: 'path', required: true, schema: text };
 
 const answer = (type: string, schema: Json, description = 'As asked'): Json => ({ description, content: { [type]: { schema } } });
@@ -40,7 +46,7 @@ export function fixedPaths(refused: (...codes: readonly GeneralCode[]) => Json):
         'The public events, from a position on',
         {
           200: { description: 'CloudEvents 1.0', content: { 'application/x-ndjson': {}, 'text/event-stream': {} } },
-          ...refused('unauthenticated', 'invalid', 'position-foreign', 'unavailable'),
+          ...refused('unauthenticated', 'forbidden', 'invalid', 'position-foreign', 'unavailable'),
         },
         {
           description: 'NDJSON, or server-sent events with `Accept: text/event-stream` (then `Last-Event-ID` is understood too).',
@@ -78,6 +84,18 @@ export function fixedPaths(refused: (...codes: readonly GeneralCode[]) => Json):
         { 200: answer('text/plain', text), ...refused() },
         open,
       ),
+    },
+    '/me': {
+      get: operation('Rights', 'me', 'Who one is here, with which roles where, and what these allow', {
+        200: json(object({ subject: text, tenantId: text, roles: { type: 'array', items: held }, policy: rules })),
+        ...refused('unauthenticated', 'unavailable'),
+      }),
+    },
+    '/policy': {
+      get: operation('Rights', 'policy', 'Who may do what: role x action x resource x field', {
+        200: json(object({ roles: { type: 'object' }, rules })),
+        ...refused('unauthenticated', 'unavailable'),
+      }),
     },
     '/operations/status': {
       get: operation('Operations', 'status', 'How far each projection has come', { 200: json(object(status)), ...forOperators }),

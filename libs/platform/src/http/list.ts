@@ -47,6 +47,8 @@ export interface Search {
 export interface ListQuestion<T extends Table> {
   readonly schema: string;
   readonly table: T;
+  /** The column with the account of a row; null: its rows belong to no account. */
+  readonly account: (keyof T['columns'] & string) | null;
   /** Columns that must have a value; undefined: no matter. */
   readonly equal?: Readonly<Partial<Record<keyof T['columns'] & string, string | number | boolean | undefined>>>;
   /** Further conditions. */
@@ -106,7 +108,7 @@ type Found = Readonly<Record<string, unknown>> & { readonly search_distance: num
 
 async function read(
   reader: Reader,
-  { schema, table, equal = {}, sort }: Pick<ListQuestion<Table>, 'schema' | 'table' | 'equal' | 'sort'>,
+  { schema, table, account, equal = {}, sort }: Pick<ListQuestion<Table>, 'schema' | 'table' | 'account' | 'equal' | 'sort'>,
   { where, isIndexed, distance, setting }: Part,
   order: readonly string[],
   after: readonly CursorValue[] | undefined,
@@ -119,6 +121,7 @@ async function read(
     return sql.replaceAll('?', () => given(own[next++]));
   };
   const conditions = ['tenant_id = $1'];
+  if (reader.accounts && account !== null) conditions.push(`${quote(account)} = any(${given(reader.accounts)})`);
   for (const [name, value] of Object.entries(equal)) if (value !== undefined) conditions.push(`${quote(name)} = ${given(value)}`);
   conditions.push(...where.map(filled));
   // What has an `offset` is planned by itself, and not by what is done with its rows.
@@ -146,11 +149,16 @@ async function read(
   return reader.query<Found>(statement, values, setting);
 }
 
-/** The row with this id. @throws Problem `not-found`, also for another tenant's. */
-export async function one<T extends Table>(reader: Reader, schema: string, table: T, id: string): Promise<RowOf<T>> {
+/** The row with this id. @throws Problem `not-found`, also for another tenant's, and for one that is out of reach */
+export async function one<T extends Table>(
+  reader: Reader,
+  { schema, table, account }: Pick<ListQuestion<T>, 'schema' | 'table' | 'account'>,
+  id: string,
+): Promise<RowOf<T>> {
   const [row] = await reader.query<RowOf<T>>(
-    `select ${selectList(table)} from ${quote(schema)}.${quote(table.name)} where tenant_id = $1 and id = $2`,
-    [reader.tenantId, id],
+    `select ${selectList(table)} from ${quote(schema)}.${quote(table.name)}
+      where tenant_id = $1 and id = $2 ${account === null ? '' : `and ($3::uuid[] is null or ${quote(account)} = any($3))`}`,
+    [reader.tenantId, id, ...(account === null ? [] : [reader.accounts])],
   );
   if (!row) throw new Problem('not-found');
   return row;

@@ -5,6 +5,7 @@ import { positionToken } from './position-token';
 import { Runtime } from '../run/runtime';
 import { metricsOf } from '../run/metrics';
 import { Public, Requires } from './access';
+import { OPERATIONS } from '../rights/rights';
 import { Problem } from './problems';
 
 /** A position's distance: positions of the Postgres store are contiguous, so this is a number of events. */
@@ -43,16 +44,17 @@ export class MetricsController {
 }
 
 @Controller('operations')
-@Requires('operator', 'administrator')
 export class OperationsController {
   constructor(private readonly runtime: Runtime) {}
 
   @Get('status')
+  @Requires(OPERATIONS, 'operate')
   status() {
     return statusOf(this.runtime, true);
   }
 
   @Post('projections/:name/rebuild')
+  @Requires(OPERATIONS, 'operate')
   @HttpCode(202)
   rebuild(@Param('name') name: string) {
     if (!this.runtime.projector(name)) throw new Problem('not-found');
@@ -60,6 +62,7 @@ export class OperationsController {
   }
 
   @Get('projections/:name/rebuild')
+  @Requires(OPERATIONS, 'operate')
   rebuilding(@Param('name') name: string) {
     return this.runtime.rebuildOf(name) ?? missing();
   }

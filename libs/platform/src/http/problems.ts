@@ -78,7 +78,16 @@ export const GENERAL_PROBLEMS = {
     'A valid token is needed: Authorization: Bearer <token>. In development, `npx kams token` prints one.',
     '需要有效令牌。',
   ),
-  forbidden: text(403, 'The token does not allow this. Ask for the role named in "role".', '令牌权限不足。'),
+  forbidden: text(
+    403,
+    'None of your roles allows this. GET /me shows what you may do; an administrator grants roles.',
+    '您的角色无权执行此操作，请联系管理员。',
+  ),
+  'field-forbidden': text(
+    403,
+    'You may not read the field named in "field", so you may not sort, filter or search by it. Leave it out.',
+    '您无权读取 field 所指字段，因此不能按它排序、筛选或搜索。',
+  ),
   'not-found': text(
     404,
     'There is nothing here under this address. Check the path and the id; /docs lists all paths.',

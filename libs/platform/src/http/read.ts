@@ -18,11 +18,14 @@ import {
 import { Reflector } from '@nestjs/core';
 import { hasForbiddenText } from '@kams/contracts/values';
 import type { Projection } from '@kams/eventing';
-import type { Observable } from 'rxjs';
+import type { FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { readerOf, type Reader } from '../read-model/reader';
+import { masked } from '../rights/masked';
+import { includes, READ_ACTION, type Rights } from '../rights/rights';
 import { Runtime } from '../run/runtime';
-import { principalOf, type Authenticated } from './access';
+import { askerOf, Requires } from './access';
 import { checkedId } from './command-request';
 import { positionOf } from './position-token';
 import { Problem } from './problems';
@@ -35,6 +38,14 @@ export interface ReadOptions {
   /** With it the query is a POST: what says something of a person stands in no address, because addresses are logged. */
   readonly body?: z.ZodObject;
   readonly answer: z.ZodType;
+  /** What it shows things of, as the policy names it. To ask takes the right to `read` it. */
+  readonly resource: string;
+  /** The field of a thing in the answer that names its account, if things of this resource belong to one. */
+  readonly account?: string;
+  /** The handler itself leaves out what `reader.sees` not. */
+  readonly leavesOut?: true;
+  /** Parameters that ask by a field of another name; what is not said here asks by the field of its own name. */
+  readonly asksBy?: Readonly<Record<string, string | readonly string[]>>;
   /** What the answer is made of; `?after=` waits for these. */
   readonly shows: readonly Projection[];
 }
@@ -63,7 +74,7 @@ interface Declared extends ReadOptions {
   readonly schema: z.ZodObject;
 }
 
-type Asking = Authenticated & { asked?: AskedFor<z.ZodType, z.ZodType> };
+type Asking = FastifyRequest & { asked?: AskedFor<z.ZodType, z.ZodType> };
 
 @Injectable()
 export class ReadInterceptor implements NestInterceptor {
@@ -80,14 +91,29 @@ export class ReadInterceptor implements NestInterceptor {
     if (token !== undefined) await this.comeTo(options, token);
     const body = options.body && validate(options.body, request.body);
     const { id } = request.params as { id?: string };
+    const { principal, rights } = askerOf(request);
+    const fields = fieldsAskedBy(options, { ...query, ...body });
+    const unseen = rights.firstUnseen(options.resource, fields);
+    if (unseen !== undefined) throw new Problem('field-forbidden', { field: unseen });
+    const { resource } = options;
     request.asked = {
       query,
       body,
       id: id === undefined ? '' : checkedId(id),
-      reader: readerOf(this.runtime.readDatabase, principalOf(request).tenantId),
+      reader: readerOf(this.runtime.readDatabase, {
+        tenantId: principal.tenantId,
+        accounts: options.account === undefined ? null : rights.accounts(resource, READ_ACTION, fields),
+        sees: (field, accountId) => {
+          const seen = rights.fields(resource, accountId);
+          return seen === 'all' || includes([...seen], field);
+        },
+      }),
       route: `${request.routeOptions.url} ${JSON.stringify({ ...query, body: body && withoutPaging(body), cursor: undefined, limit: undefined, id })}`,
     };
-    return next.handle();
+    const answer = next.handle();
+    return options.leavesOut || rights.seesAll(resource)
+      ? answer
+      : answer.pipe(map((it) => withoutUnseen(it as object, options, rights)));
   }
 
   private async comeTo({ shows }: ReadOptions, token: string): Promise<void> {
@@ -100,11 +126,33 @@ export class ReadInterceptor implements NestInterceptor {
   }
 }
 
+/** These say nothing of the things that are shown. */
+const OF_THE_QUESTION = new Set(['limit', 'cursor', 'asOf', 'knownAt', 'currency']);
+
+/** The fields by which this question sorts, filters and searches. */
+function fieldsAskedBy({ asksBy = {} }: ReadOptions, given: object): readonly string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (value === undefined || OF_THE_QUESTION.has(name)) return [];
+    if (name === 'sort') return [asksBy[String(value)] ?? String(value).replace('-', '')].flat();
+    return [asksBy[name] ?? name].flat();
+  });
+}
+
+/** The same answer without the fields that its reader may not see, of each thing in it. */
+function withoutUnseen(answer: object, { resource, account }: ReadOptions, rights: Rights): object {
+  const seen = (it: Readonly<Record<string, unknown>>): object =>
+    masked(it, rights.fields(resource, account === undefined ? undefined : (it[account] as string)));
+  if ('items' in answer) return { ...answer, items: (answer.items as Readonly<Record<string, unknown>>[]).map(seen) };
+  const ofTheQuestion = Object.entries(answer).filter(([name]) => OF_THE_QUESTION.has(name));
+  return { ...seen(answer as Readonly<Record<string, unknown>>), ...Object.fromEntries(ofTheQuestion) };
+}
+
 const withoutPaging = (it: object): object => ({ ...it, cursor: undefined, limit: undefined });
 
 export const Read = (path: string, options: ReadOptions) =>
   applyDecorators(
     ...(options.body ? [Post(path), HttpCode(200)] : [Get(path)]),
+    Requires(options.resource, READ_ACTION),
     SetMetadata(READ, { ...options, schema: queryOf(options) } satisfies Declared),
     UseInterceptors(ReadInterceptor),
   );

@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { metricsOf } from '../run/metrics';
 import type { Runtime } from '../run/runtime';
+import type { Requirement } from './access';
 import { parseStrict } from './json-scan';
 import { answerUnreadable, answerUnroutable } from './problem-filter';
 import { Problem } from './problems';
@@ -48,6 +49,8 @@ export interface Route {
   /** As it is declared: `/accounts/:id`. */
   readonly url: string;
   readonly pattern: RegExp;
+  /** What it requires of who asks; undefined: nothing, it is public. */
+  readonly requires: Requirement | undefined;
 }
 declare module 'fastify' {
   interface FastifyInstance {
@@ -59,14 +62,14 @@ declare module 'fastify' {
 export function configure(server: FastifyInstance, runtime: Runtime): void {
   const routes: Route[] = [];
   server.decorate('routes', routes);
-  server.addHook('onRoute', ({ method, url }) => {
+  server.addHook('onRoute', ({ method, url, config }) => {
     const pattern = new RegExp(
       `^${url
         .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
         .replace(/:\w+/g, '[^/]+')
         .replace(/\\\*/g, '.*')}$`,
     );
-    for (const one of [method].flat()) routes.push({ method: one, url, pattern });
+    for (const one of [method].flat()) routes.push({ method: one, url, pattern, requires: config?.requires });
   });
 
   const methodsOf = (path: string): string[] => [...new Set(routes.filter((it) => it.pattern.test(path)).map((it) => it.method))];

@@ -4,12 +4,16 @@ import type { DataSource } from 'typeorm';
 /** Who asks, as far as rows are concerned: no query reaches the database but through this. */
 export interface Reader {
   readonly tenantId: string;
+  /** The accounts whose rows they see, for `any($n)`; null: all of the tenant. */
+  readonly accounts: readonly string[] | null;
+  /** Do they see this field of this account? */
+  sees(field: string, accountId: string): boolean;
   /** `setting` holds for this statement alone. */
   query<T>(sql: string, values: readonly unknown[], setting?: readonly [name: string, value: string]): Promise<T[]>;
 }
 
-export const readerOf = (source: DataSource, tenantId: string): Reader => ({
-  tenantId,
+export const readerOf = (source: DataSource, who: Pick<Reader, 'tenantId' | 'accounts' | 'sees'>): Reader => ({
+  ...who,
   query(sql, values, setting) {
     if (!setting) return source.query(sql, [...values]);
     return source.transaction(async (manager) => {

@@ -1,18 +1,19 @@
 // The services of a runtime behind one HTTP server.
 import { Controller, Get, Module, type DynamicModule, type Type } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, NestFactory, Reflector } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { AccessGuard, Public } from '../http/access';
+import { guard, Public } from '../http/access';
 import { addCommandRoutes } from '../http/command-routes';
 import { asyncApi, openApi, type Json } from '../http/documents';
 import { EventsController } from '../http/events.controller';
 import { HealthController, MetricsController, OperationsController } from '../http/operations.controller';
 import { ProblemFilter } from '../http/problem-filter';
+import { RightsController } from '../http/rights.controller';
 import { configure, httpAdapter } from '../http/server';
 import type { Service } from '../service';
-import { TokenVerifier } from '../tokens/verify';
+import type { TokenVerifier } from '../tokens/verify';
 import { Runtime } from './runtime';
 
 function documents(open: Json, asynchronous: Json): Type {
@@ -33,12 +34,7 @@ function documents(open: Json, asynchronous: Json): Type {
   return Documents;
 }
 
-function moduleOf(
-  services: readonly Service[],
-  runtime: Runtime,
-  verifier: TokenVerifier,
-  extra: readonly Type[],
-): DynamicModule {
+function moduleOf(services: readonly Service[], runtime: Runtime, extra: readonly Type[]): DynamicModule {
   class KamsModule {}
   Module({})(KamsModule);
   return {
@@ -49,12 +45,11 @@ function moduleOf(
       HealthController,
       MetricsController,
       OperationsController,
+      RightsController,
       ...extra,
     ],
     providers: [
       { provide: Runtime, useValue: runtime },
-      { provide: TokenVerifier, useValue: verifier },
-      { provide: APP_GUARD, useFactory: (reflector: Reflector) => new AccessGuard(reflector, verifier), inject: [Reflector] },
       { provide: APP_FILTER, useFactory: () => new ProblemFilter(runtime) },
     ],
   };
@@ -66,9 +61,10 @@ export async function createApp(runtime: Runtime, verifier: TokenVerifier, versi
   const adapter = httpAdapter();
   const server = adapter.getInstance() as unknown as FastifyInstance;
   configure(server, runtime);
-  addCommandRoutes(server, runtime, verifier);
+  guard(server, verifier, runtime.rights);
+  addCommandRoutes(server, runtime);
   const app = await NestFactory.create<NestFastifyApplication>(
-    moduleOf(services, runtime, verifier, [documents(open, asyncApi(services, version))]),
+    moduleOf(services, runtime, [documents(open, asyncApi(services, version))]),
     adapter,
     { logger: ['error', 'warn'], bodyParser: false, abortOnError: false },
   );

@@ -77,6 +77,8 @@ export async function startServices(services: readonly Service[], config: Config
       hashKey: keys.commandHashKey.reveal(),
       vault: new Vault(personKeys, keys.commandHashKey.reveal()),
       cursorKey: keys.cursorKey.reveal(),
+      administrators: config.administrators,
+      operatingTenant: config.operatingTenant,
       readWaitMs: config.readWaitMs,
       log,
     });

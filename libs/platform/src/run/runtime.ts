@@ -10,7 +10,10 @@ import {
   rebuild,
   scheduler,
   storeFeed,
+  type Answer,
+  type AnyAggregate,
   type Bus,
+  type Command,
   type CommandHandler,
   type EventStore,
   type Feed,
@@ -29,7 +32,9 @@ import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
 import { postgresReadModel } from '../read-model/postgres-read-model';
-import { contractsOf, projectionsOf, type Service } from '../service';
+import { rightsBook, type Administrators, type RightsBook } from '../rights/rights-book';
+import { RIGHTS_CONTRACTS } from '../rights/roles-held';
+import { contractsOf, policyOf, projectionsOf, type Service } from '../service';
 
 export interface RuntimeOptions {
   readonly services: readonly Service[];
@@ -39,6 +44,10 @@ export interface RuntimeOptions {
   /** Seals what is personal. */
   readonly vault: Vault;
   readonly cursorKey: Buffer;
+  /** Who are administrators without a grant: the first ones. */
+  readonly administrators: Administrators;
+  /** Whose operators operate this installation; absent: those of every tenant. */
+  readonly operatingTenant?: string;
   /** How long an answer may wait for a projection that is behind. */
   readonly readWaitMs: number;
   readonly log: Logger;
@@ -62,6 +71,8 @@ interface Rebuild {
   report: RebuildReport;
   readonly ended: Promise<void>;
 }
+const changesRights = ({ contract }: AnyAggregate): boolean => RIGHTS_CONTRACTS.some((it) => it.name === contract.name);
+
 /** Until a projection that the code has changed is tried again. */
 const RENEWED_AGAIN_MS = 1_000;
 
@@ -80,6 +91,8 @@ export class Runtime implements OnModuleDestroy {
   readonly cursorKey: Buffer;
   readonly readWaitMs: number;
   readonly now: () => Date;
+  /** What everyone may do. */
+  readonly rights: RightsBook;
 
   private readonly timerEveryMs: number;
   private history = '';
@@ -100,6 +113,8 @@ export class Runtime implements OnModuleDestroy {
     hashKey,
     vault,
     cursorKey,
+    administrators,
+    operatingTenant,
     readWaitMs,
     log,
     now = () => new Date(),
@@ -117,12 +132,20 @@ export class Runtime implements OnModuleDestroy {
     this.commands = commandHandler({ store, hashKey, vault, now });
     this.vault = vault;
     this.bus = logBus(services.map((it) => ({ name: it.name, contracts: contractsOf(it), store })));
+    this.rights = rightsBook({
+      policy: policyOf(services),
+      administrators,
+      operatingTenant,
+      feed: storeFeed(store, RIGHTS_CONTRACTS),
+      now,
+    });
   }
 
   /** Makes the tables, starts every projector, and builds again what the code has changed. */
   async start(): Promise<void> {
     const { epoch, position } = await this.store.head();
     this.history = epoch;
+    this.begin('rights', this.rights);
     for (const service of this.services) {
       this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault));
       const readModel = postgresReadModel(this.readDatabase, service.name);
@@ -136,7 +159,15 @@ export class Runtime implements OnModuleDestroy {
       await this.startReactions(service);
       await this.startTimers(service);
     }
+    while (!this.stopping.signal.aborted && !(await this.rights.reached(position, 1_000)));
     void this.firstCatchUp(position);
+  }
+
+  /** A command, and whoever it gave or took a right knows it before it is answered: the next request is asked by that. */
+  async handle(aggregate: AnyAggregate, command: Command): Promise<Answer> {
+    const answer = await this.commands.handle(aggregate, command);
+    if (changesRights(aggregate)) await this.rights.reached(answer.position, this.readWaitMs);
+    return answer;
   }
 
   private async startReactions(service: Service): Promise<void> {

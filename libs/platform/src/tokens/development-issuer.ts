@@ -11,7 +11,6 @@ import { identity, LONGEST_TOKEN_LIFE_MS, type VerifierOptions } from './verify'
 export interface Mint {
   readonly subject: string;
   readonly tenantId: string;
-  readonly roles: readonly string[];
   /** At most 15 minutes, which is the default. Whole seconds; a rest is cut off. */
   readonly lifetimeMs?: number;
 }
@@ -56,15 +55,15 @@ export async function openDevelopmentIssuer({ mode, data }: Pick<Config, 'mode' 
     audience: AUDIENCE,
     algorithms: [ALGORITHM],
     keys: createLocalJWKSet({ keys: [publicJwk] }),
-    async mint({ subject, tenantId, roles, lifetimeMs = LONGEST_TOKEN_LIFE_MS }) {
-      if (!identity.safeParse({ sub: subject, tenant: tenantId, roles }).success) {
-        throw new RangeError('Name a subject, roles, and a tenant of up to 40 lower case letters, digits and underscores.');
+    async mint({ subject, tenantId, lifetimeMs = LONGEST_TOKEN_LIFE_MS }) {
+      if (!identity.safeParse({ sub: subject, tenant: tenantId }).success) {
+        throw new RangeError('Name a subject, and a tenant of up to 40 lower case letters, digits and underscores.');
       }
       if (!(lifetimeMs >= 1_000 && lifetimeMs <= LONGEST_TOKEN_LIFE_MS)) {
         throw new RangeError('A token lives from one second to 15 minutes.');
       }
       const issuedAt = Math.floor(Date.now() / 1_000);
-      return new SignJWT({ tenant: tenantId, roles })
+      return new SignJWT({ tenant: tenantId })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'at+jwt', kid: publicJwk.kid })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)

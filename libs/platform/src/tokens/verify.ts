@@ -11,7 +11,6 @@ import { IssuerUnavailable, TokenRefused, type TokenProblem } from './refusal';
 export interface Principal {
   readonly subject: string;
   readonly tenantId: string;
-  readonly roles: readonly string[];
   /** When the token ends, at most 15 minutes after it was issued. Milliseconds since 1970. */
   readonly expiresAt: number;
 }
@@ -44,11 +43,10 @@ const name = (longest: number) =>
     .max(longest)
     .refine((it) => !hasForbiddenText(it));
 
-/** What we read of a token beside its dates. */
+/** What we read of a token beside its dates. What its subject may do is no matter of the token: see rights-book.ts. */
 export const identity = z.object({
   sub: name(255),
   tenant: z.string().regex(TENANT_ID),
-  roles: z.array(name(64)).max(100).default([]),
 });
 
 /**
@@ -136,11 +134,10 @@ function principalOf(payload: JWTPayload): Principal {
   const claims = identity.safeParse(payload);
   const { exp, iat } = payload;
   if (!claims.success || exp === undefined || iat === undefined) throw new TokenRefused('invalid-claim');
-  const { sub, tenant, roles } = claims.data;
+  const { sub, tenant } = claims.data;
   return Object.freeze({
     subject: sub,
     tenantId: tenant,
-    roles: Object.freeze(roles),
     expiresAt: Math.min(exp * 1_000, iat * 1_000 + LONGEST_TOKEN_LIFE_MS),
   });
 }

@@ -18,6 +18,7 @@ async function main([url, now]: readonly string[]): Promise<void> {
     hashKey: key,
     vault: new Vault(memoryPersonKeys(), key),
     cursorKey: key,
+    administrators: [],
     readWaitMs: 1_000,
     log: pino({ level: 'silent' }),
     now: () => new Date(now!),

@@ -47,7 +47,12 @@ const listQuery = z.strictObject({
   country: z.string().max(80).optional(),
   ownerId: z.string().max(80).optional(),
 });
+const FROM = { schema: SCHEMA, table: accountTable, account: 'id' } as const;
 const SORTS: Readonly<Record<string, string>> = { name: 'name', changedAt: 'changed_at' };
+
+/** Of the history's attributes these two are the account's own; the others are of its profile. */
+const fieldOf = (attribute: string): string =>
+  attribute === 'tier' || attribute === 'keyAccount' ? attribute : `profile.${attribute}`;
 
 const bothDates = z.strictObject(asOfAndKnownAt);
 
@@ -68,13 +73,20 @@ const item = (row: AccountRow) => ({
 export class AccountsController {
   constructor(private readonly runtime: Runtime) {}
 
-  @Read('', { summary: 'Accounts', query: listQuery, answer: accountPage, shows: [accounts] })
+  @Read('', {
+    summary: 'Accounts',
+    resource: 'account',
+    account: 'id',
+    asksBy: { search: 'name', externalId: 'externalIds' },
+    query: listQuery,
+    answer: accountPage,
+    shows: [accounts],
+  })
   async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { search, externalId, sort, limit, cursor, tier, keyAccount, sector, country, ownerId } = query;
     const [system, type, ...value] = externalId?.split(':') ?? [];
     const page = await list(reader, {
-      schema: SCHEMA,
-      table: accountTable,
+      ...FROM,
       equal: { tier, key_account: keyAccount, sector, country, owner_id: ownerId },
       where: [
         ...(externalId === undefined
@@ -91,9 +103,15 @@ export class AccountsController {
     return { items: page.items.map(item), next: page.next };
   }
 
-  @Read(':id', { summary: 'The file of an account', answer: accountFile, shows: [accounts] })
+  @Read(':id', {
+    summary: 'The file of an account',
+    resource: 'account',
+    account: 'id',
+    answer: accountFile,
+    shows: [accounts],
+  })
   async file(@Asked() { id, reader }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
-    const row = await one(reader, SCHEMA, accountTable, id);
+    const row = await one(reader, FROM, id);
     reply.header('etag', `"${row.revision}"`);
     return {
       ...item(row),
@@ -108,13 +126,15 @@ export class AccountsController {
 
   @Read(':id/as-of', {
     summary: 'An account as it was',
+    resource: 'account',
+    account: 'id',
     description: 'As of a day or an instant (valid), by what was known on another (recorded).',
     query: bothDates,
     answer: accountAsOf,
     shows: [accounts, accountHistory],
   })
   async asOf(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
-    await one(reader, SCHEMA, accountTable, id);
+    await one(reader, FROM, id);
     const { asOf, knownAt, known } = this.dates(query);
     const rows = await reader.query<Pick<HistoryRow, 'attribute' | 'value'>>(
       `select attribute, value from ${quote(SCHEMA)}.account_history h
@@ -127,47 +147,55 @@ export class AccountsController {
 
   @Read(':id/history', {
     summary: 'Every value that an account ever had, and when that was known',
+    resource: 'account',
+    account: 'id',
+    leavesOut: true,
     answer: historyPage,
     shows: [accounts, accountHistory],
   })
   async history(@Asked() { id, reader }: AskedFor) {
-    await one(reader, SCHEMA, accountTable, id);
+    await one(reader, FROM, id);
     const rows = await reader.query<HistoryRow>(
       `select ${selectList(accountHistory.table)} from ${quote(SCHEMA)}.account_history
         where tenant_id = $1 and key = $2 order by attribute, recorded_from, valid_from`,
       [reader.tenantId, id],
     );
     return {
-      items: rows.map((it) => ({
-        attribute: it.attribute,
-        value: it.value,
-        validFrom: it.valid_from === BEGINNING ? null : it.valid_from,
-        validTo: it.valid_to,
-        recordedFrom: it.recorded_from,
-        recordedTo: it.recorded_to,
-      })),
+      items: rows
+        .filter(({ attribute }) => reader.sees(fieldOf(attribute), id))
+        .map((it) => ({
+          attribute: it.attribute,
+          value: it.value,
+          validFrom: it.valid_from === BEGINNING ? null : it.valid_from,
+          validTo: it.valid_to,
+          recordedFrom: it.recorded_from,
+          recordedTo: it.recorded_to,
+        })),
     };
   }
 
   @Read(':id/hierarchy', {
     summary: 'Above and below an account',
-    description: 'As of a day or an instant (valid), by what was known on another (recorded).',
+    resource: 'hierarchy',
+    account: 'accountId',
+    description: 'Of the accounts that one reaches. As of a day or an instant (valid), by what was known on another (recorded).',
     query: bothDates,
     answer: hierarchyView,
     shows: [accounts, hierarchyHistory],
   })
   async hierarchy(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
-    await one(reader, SCHEMA, accountTable, id);
+    await one(reader, FROM, id);
     const { asOf, knownAt, known } = this.dates(query);
     const links = `select h.key::uuid as child, (h.value->>'parentId')::uuid as parent, h.value->>'linkType' as link_type
                      from ${quote(SCHEMA)}.hierarchy_history h where h.tenant_id = $1 and h.value is not null and ${holdsSql('h', 3, 4)}`;
-    const values = [reader.tenantId, id, asOf, known];
+    const values = [reader.tenantId, id, asOf, known, reader.accounts];
     const named = `left join ${quote(SCHEMA)}.account a on a.tenant_id = $1 and a.id = walk.id`;
+    const reached = '($5::uuid[] is null or walk.id = any($5))';
     const ancestors = await reader.query(
       `with recursive links as materialized (${links}), walk as (
          select parent as id, link_type, 1 as distance from links where child = $2
          union all select links.parent, links.link_type, distance + 1 from walk join links on links.child = walk.id where distance < 100)
-       select walk.id as "accountId", a.name, link_type as "linkType", distance from walk ${named} order by distance`,
+       select walk.id as "accountId", a.name, link_type as "linkType", distance from walk ${named} where ${reached} order by distance`,
       values,
     );
     const descendants = await reader.query(
@@ -175,7 +203,7 @@ export class AccountsController {
          select child as id, parent, link_type, 1 as distance from links where parent = $2
          union all select links.child, links.parent, links.link_type, distance + 1 from walk join links on links.parent = walk.id where distance < 100)
        select walk.id as "accountId", parent as "parentId", a.name, link_type as "linkType", distance
-         from walk ${named} order by distance, a.name, walk.id limit 1000`,
+         from walk ${named} where ${reached} order by distance, a.name, walk.id limit 1000`,
       values,
     );
     return { accountId: id, asOf, knownAt, ancestors, descendants };

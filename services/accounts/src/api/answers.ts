@@ -119,3 +119,21 @@ export const rankingPage = pageOf(
     m: quintile,
   }),
 ).extend({ asOf: day, knownAt: instant, position: z.string().meta({ description: 'What the ranking has seen of the store.' }) });
+
+export const roleAssignmentItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  subject: z.string(),
+  roles: z.array(z.object({ role: z.string(), accountId: z.uuid().nullable(), grantedAt: instant, grantedBy: z.string() })),
+  changedAt: instant,
+});
+export const roleAssignmentPage = pageOf(roleAssignmentItem);
+
+export const accountTeamItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  members: z.array(z.object({ memberId: z.string(), role: z.string(), since: instant })),
+  changedAt: instant,
+});
+export const accountTeamPage = pageOf(accountTeamItem);

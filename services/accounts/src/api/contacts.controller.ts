@@ -25,18 +25,25 @@ const searchBody = z.strictObject({
   phone: personFields.phone.optional(),
 });
 
+const FROM = { schema: SCHEMA, table: contactTable, account: 'account_id' } as const;
 type ContactRow = RowOf<typeof contactTable>;
 
 @Controller('contacts')
 export class ContactsController {
   constructor(private readonly runtime: Runtime) {}
 
-  @Read('', { summary: 'Contacts', query: listQuery, answer: contactPage, shows: [contacts] })
+  @Read('', {
+    summary: 'Contacts',
+    resource: 'contact',
+    account: 'accountId',
+    query: listQuery,
+    answer: contactPage,
+    shows: [contacts],
+  })
   async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { accountId, role, sort, limit, cursor } = query;
     const page = await list(reader, {
-      schema: SCHEMA,
-      table: contactTable,
+      ...FROM,
       equal: { account_id: accountId, role },
       sort: sort.startsWith('-') ? '-registered_at' : 'registered_at',
       limit,
@@ -49,6 +56,9 @@ export class ContactsController {
 
   @Read('search', {
     summary: 'Contacts by what is known of the person',
+    resource: 'contact',
+    account: 'accountId',
+    asksBy: { name: 'person.name', email: 'person.email', phone: 'person.phone' },
     description: 'By a part of the name, by e-mail or by phone. A POST, because an address with a name in it would be logged.',
     body: searchBody,
     answer: contactPage,
@@ -66,8 +76,7 @@ export class ContactsController {
       throw new Problem('invalid', { errors: [{ pointer: '/name', reason: 'give name, email or phone' }] });
     }
     const page = await list(reader, {
-      schema: SCHEMA,
-      table: contactTable,
+      ...FROM,
       equal: { account_id: accountId },
       where: [{ sql: 'words @> ?', values: [JSON.stringify(words)] }],
       sort: 'registered_at',
@@ -82,9 +91,15 @@ export class ContactsController {
     return { items: found.filter(({ person }) => comparable(person['name'] ?? '').includes(sought)), next: page.next };
   }
 
-  @Read(':id', { summary: 'The file of a contact', answer: contactFile, shows: [contacts] })
+  @Read(':id', {
+    summary: 'The file of a contact',
+    resource: 'contact',
+    account: 'accountId',
+    answer: contactFile,
+    shows: [contacts],
+  })
   async file(@Asked() { id, reader }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
-    const row = await one(reader, SCHEMA, contactTable, id);
+    const row = await one(reader, FROM, id);
     reply.header('etag', `"${row.revision}"`);
     return { ...(await this.item(row)), consents: Object.values(row.consents as object) };
   }

@@ -18,6 +18,7 @@ const listQuery = z.strictObject({
   to: localDate().optional().meta({ description: 'The last day.' }),
 });
 
+const FROM = { schema: SCHEMA, table: purchaseTable, account: 'account_id' } as const;
 const item = (row: RowOf<typeof purchaseTable>) => ({
   id: row.id,
   accountId: row.account_id,
@@ -36,15 +37,22 @@ const item = (row: RowOf<typeof purchaseTable>) => ({
 export class PurchasesController {
   constructor(private readonly runtime: Runtime) {}
 
-  @Read('', { summary: 'Purchases', query: listQuery, answer: purchasePage, shows: [purchases] })
+  @Read('', {
+    summary: 'Purchases',
+    resource: 'purchase',
+    account: 'accountId',
+    asksBy: { from: 'txnDate', to: 'txnDate' },
+    query: listQuery,
+    answer: purchasePage,
+    shows: [purchases],
+  })
   async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = query;
     if (from !== undefined && to !== undefined && to < from) {
       throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
     }
     const page = await list(reader, {
-      schema: SCHEMA,
-      table: purchaseTable,
+      ...FROM,
       equal: { account_id: accountId, source_system: sourceSystem, txn_id: txnId, kind },
       where: [
         ...(from === undefined ? [] : [{ sql: 'txn_date >= ?', values: [from] }]),
@@ -59,8 +67,14 @@ export class PurchasesController {
     return { items: page.items.map(item), next: page.next };
   }
 
-  @Read(':id', { summary: 'A purchase', answer: purchaseItem, shows: [purchases] })
+  @Read(':id', {
+    summary: 'A purchase',
+    resource: 'purchase',
+    account: 'accountId',
+    answer: purchaseItem,
+    shows: [purchases],
+  })
   async one(@Asked() { id, reader }: AskedFor) {
-    return item(await one(reader, SCHEMA, purchaseTable, id));
+    return item(await one(reader, FROM, id));
   }
 }

@@ -37,6 +37,8 @@ export class RankingsController {
 
   @Read('value', {
     summary: 'Accounts by what they bought, net of returns (RFM)',
+    resource: 'ranking',
+    account: 'accountId',
     description: 'Frequency and recency ignore returns; the monetary value is net. Quintiles: 5 is best.',
     query,
     answer: rankingPage,

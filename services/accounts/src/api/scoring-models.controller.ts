@@ -7,6 +7,7 @@ import { scoringModels, scoringModelTable } from '../projections/scoring-models'
 import { SCHEMA } from '../schema';
 import { scoringModelItem, scoringModelPage } from './answers';
 
+const FROM = { schema: SCHEMA, table: scoringModelTable, account: null } as const;
 const listQuery = z.strictObject({ ...paging, sort: sortBy('name').default('name') });
 
 const item = ({ id, revision, name, draft, versions }: RowOf<typeof scoringModelTable>) => ({
@@ -21,16 +22,27 @@ const item = ({ id, revision, name, draft, versions }: RowOf<typeof scoringModel
 export class ScoringModelsController {
   constructor(private readonly runtime: Runtime) {}
 
-  @Read('', { summary: 'Scoring models', query: listQuery, answer: scoringModelPage, shows: [scoringModels] })
+  @Read('', {
+    summary: 'Scoring models',
+    resource: 'scoring_model',
+    query: listQuery,
+    answer: scoringModelPage,
+    shows: [scoringModels],
+  })
   async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
     const { cursorKey } = this.runtime;
-    const page = await list(reader, { schema: SCHEMA, table: scoringModelTable, route, cursorKey, ...query });
+    const page = await list(reader, { ...FROM, route, cursorKey, ...query });
     return { items: page.items.map(item), next: page.next };
   }
 
-  @Read(':id', { summary: 'A scoring model with all its versions', answer: scoringModelItem, shows: [scoringModels] })
+  @Read(':id', {
+    summary: 'A scoring model with all its versions',
+    resource: 'scoring_model',
+    answer: scoringModelItem,
+    shows: [scoringModels],
+  })
   async one(@Asked() { id, reader }: AskedFor, @Res({ passthrough: true }) reply: FastifyReply) {
-    const row = await one(reader, SCHEMA, scoringModelTable, id);
+    const row = await one(reader, FROM, id);
     reply.header('etag', `"${row.revision}"`);
     return item(row);
   }

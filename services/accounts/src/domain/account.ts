@@ -90,6 +90,8 @@ function changed(
 }
 
 export const account = aggregate(accountContract, { is: 'none' } as Account)({
+  accounts: (id) => [id],
+
   look: {
     NominateKeyAccount: ({ modelId }) => ({ model: { of: scoringModel, id: modelId } }),
     AssessValue: ({ modelId }) => ({ model: { of: scoringModel, id: modelId } }),

@@ -55,6 +55,8 @@ function changedTo(it: Known, contactId: string, set: Person, clear: readonly Pe
 }
 
 export const contact = aggregate(contactContract, { is: 'none' } as Contact)({
+  accounts: (_id, it, data) => (it.is === 'known' ? [it.accountId] : 'accountId' in data ? [data.accountId] : undefined),
+
   look: {
     Register: ({ accountId }) => ({ employer: { of: account, id: accountId } }),
     Import: ({ account: { system, type, value } }, { tenantId }) => ({

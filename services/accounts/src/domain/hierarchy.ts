@@ -34,6 +34,8 @@ function pathUp(it: Hierarchy, from: string, target: string, start: string, end:
 }
 
 export const hierarchy = aggregate(hierarchyContract, { shards: new Map() } as Hierarchy)({
+  accounts: (_id, _it, data) => ('parentId' in data ? [data.accountId, data.parentId] : [data.accountId]),
+
   look: {
     Link: ({ accountId, parentId }) => ({ child: { of: account, id: accountId }, parent: { of: account, id: parentId } }),
   },

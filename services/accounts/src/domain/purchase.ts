@@ -24,6 +24,11 @@ function priced(lines: CommandData<PurchaseContract, 'Record'>['lines'], ccy: st
 }
 
 export const purchase = aggregate(purchaseContract, { is: 'none' } as Purchase)({
+  accounts: (_id, it, data) => {
+    if (it.is !== 'none') return [it.content.accountId];
+    return 'account' in data && 'accountId' in data.account ? [data.account.accountId] : undefined;
+  },
+
   look: {
     Record: ({ account: by }, { tenantId }) =>
       'accountId' in by

@@ -62,16 +62,16 @@ export async function valueRanking(reader: Reader, it: RankingQuestion): Promise
      select rank, account_id as "accountId", a.name, coalesce(a.external_ids, '[]') as "externalIds",
             recency as "recencyDays", frequency, monetary, r, f, m
        from scored left join ${account} a on a.tenant_id = $1 and a.id = account_id
-      where rank > $5 order by rank limit $6`,
-    [reader.tenantId, it.ccy, it.asOf, it.knownAt, it.afterRank, it.limit],
+      where rank > $5 and ($7::uuid[] is null or account_id = any($7)) order by rank limit $6`,
+    [reader.tenantId, it.ccy, it.asOf, it.knownAt, it.afterRank, it.limit, reader.accounts],
   );
 }
 
 /** The currencies that purchases of the tenant are in. */
 export async function currenciesOf(reader: Reader, schema: string): Promise<string[]> {
   const rows = await reader.query<{ ccy: string }>(
-    `select distinct ccy from ${quote(schema)}.${quote(purchaseTable.name)} where tenant_id = $1 order by ccy`,
-    [reader.tenantId],
+    `select distinct ccy from ${quote(schema)}.${quote(purchaseTable.name)} where tenant_id = $1 and ($2::uuid[] is null or account_id = any($2)) order by ccy`,
+    [reader.tenantId, reader.accounts],
   );
   return rows.map((it) => it.ccy);
 }

@@ -4,8 +4,8 @@ import { CLIENT_SETTINGS, SETTINGS, type Config, type Values } from '@kams/platf
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { Failure } from './failure';
 
-/** Who the command line is in development, where it makes its tokens itself. */
-export const DEVELOPER = { subject: 'developer', tenantId: 'demo', roles: ['administrator'] as readonly string[] } as const;
+/** Who the command line is in development, where it makes its tokens itself: an administrator, by KAMS_ADMINISTRATORS. */
+export const DEVELOPER = { subject: 'developer', tenantId: 'demo' } as const;
 
 export const CLI_SETTINGS = { ...SETTINGS, ...CLIENT_SETTINGS };
 export type CliConfig = Values<typeof CLI_SETTINGS>;
@@ -29,7 +29,6 @@ export interface Tokens {
 export interface Identity {
   readonly subject: string;
   readonly tenantId: string;
-  readonly roles: readonly string[];
 }
 
 /** KAMS_TOKEN; without it, in development, tokens of the issuer in KAMS_DATA, a new one before the last one ends. */

@@ -123,10 +123,7 @@ development, tokens are made with the key in KAMS_DATA.`,
     .command('token')
     .description('print a token for 15 minutes, in development')
     .option('--subject <subject>', 'who', DEVELOPER.subject)
-    .option('--role <role...>', 'as what', [...DEVELOPER.roles])
-    .action(({ subject, role }: { subject: string; role: string[] }) =>
-      showToken(terminal(), { subject, tenantId: global().tenant, roles: role }),
-    );
+    .action(({ subject }: { subject: string }) => showToken(terminal(), { subject, tenantId: global().tenant }));
   program
     .command('routes')
     .description('what the host answers')

@@ -14,6 +14,6 @@ export async function showToken(terminal: Terminal, identity: Identity): Promise
   const expiresAt = new Date(Math.floor((Date.now() + LIFE_MS) / 1000) * 1000).toISOString();
   if (terminal.json) return terminal.print(JSON.stringify({ token, ...identity, expiresAt }));
   terminal.print(token);
-  const { subject, tenantId, roles } = identity;
-  terminal.note(`for development only: ${subject} of tenant ${tenantId}, ${roles.join(', ') || 'no role'}; ends at ${expiresAt}`);
+  const { subject, tenantId } = identity;
+  terminal.note(`for development only: ${subject} of tenant ${tenantId}; ends at ${expiresAt}`);
 }

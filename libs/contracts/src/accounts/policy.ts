@@ -1,0 +1,103 @@
+// Who may do what with accounts. A table to be read by those who answer for it: `GET /policy` shows it as it is at work.
+import type { Role, Rule } from '../policy';
+
+const FILE = [
+  ...['id', 'revision', 'name', 'sector', 'country', 'tier', 'keyAccount', 'externalIds', 'programme', 'ownerId'],
+  ...['registeredAt', 'changedAt', 'profile.name', 'profile.legalName', 'profile.nameZh', 'profile.unifiedSocialCreditCode'],
+  ...['profile.industry', 'profile.sector', 'profile.country', 'profile.website'],
+];
+const SIZE = ['profile.foundedYear', 'profile.employees', 'profile.revenue'];
+const IN_THE_BUYING_CENTRE = ['id', 'revision', 'accountId', 'role', 'reportsTo', 'departedOn', 'registeredAt', 'changedAt'];
+const REACHED_BY = ['person.name', 'person.email', 'person.phone', 'person.jobTitle'];
+const WHAT_WAS_BOUGHT = [
+  ...['id', 'accountId', 'sourceSystem', 'txnId', 'kind', 'txnDate', 'occurredAt', 'reverses', 'reversedOn'],
+];
+
+const EVERY_RESOURCE = ['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team'];
+const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
+  resources.map((resource) => ({ role, resource, actions: ['read'] }));
+
+export const accountsPolicy: readonly Rule[] = [
+  // Who answers for an account knows and does all that concerns it, but approves nothing.
+  {
+    role: 'key_account_manager',
+    resource: 'account',
+    actions: [
+      ...['read', 'stream', 'UpdateProfile', 'AssignExternalId', 'NominateKeyAccount', 'RateCriterion', 'AssessValue'],
+      ...['OverrideTier', 'EndTierOverride'],
+    ],
+  },
+  {
+    role: 'key_account_manager',
+    resource: 'contact',
+    actions: ['read', 'Register', 'Change', 'SetRole', 'ChangeConsent', 'Depart'],
+  },
+  { role: 'key_account_manager', resource: 'purchase', actions: ['read', 'stream'] },
+  { role: 'key_account_manager', resource: 'hierarchy', actions: ['read', 'stream', 'Link', 'Unlink'] },
+  { role: 'key_account_manager', resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
+  ...reads('key_account_manager', 'ranking', 'scoring_model'),
+
+  // Who stands behind it decides.
+  ...(['executive_sponsor', 'regional_manager'] as const).flatMap((role): Rule[] => [
+    {
+      role,
+      resource: 'account',
+      actions: [
+        ...['read', 'stream', 'NominateKeyAccount', 'DesignateKeyAccount', 'DeclineKeyAccount', 'ReleaseKeyAccount'],
+        ...['ApproveTier', 'ApproveTierOverride', 'EndTierOverride'],
+      ],
+    },
+    { role, resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
+    ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model'),
+  ]),
+
+  { role: 'service_lead', resource: 'account', actions: ['read'], fields: FILE },
+  {
+    role: 'service_lead',
+    resource: 'contact',
+    actions: ['read', 'Register', 'Change', 'Depart'],
+    fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', ...REACHED_BY, 'person.notes'],
+  },
+  { role: 'service_lead', resource: 'purchase', actions: ['read'], fields: WHAT_WAS_BOUGHT },
+  ...reads('service_lead', 'hierarchy', 'account_team'),
+
+  { role: 'marketing_lead', resource: 'account', actions: ['read'], fields: [...FILE, ...SIZE, 'ratings', 'assessment'] },
+  {
+    role: 'marketing_lead',
+    resource: 'contact',
+    actions: ['read', 'Register', 'Change', 'SetRole', 'ChangeConsent'],
+    fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', ...REACHED_BY, 'person.interests', 'consents'],
+  },
+  ...reads('marketing_lead', 'purchase', 'hierarchy', 'ranking', 'scoring_model', 'account_team'),
+
+  // 首问负责: whoever is asked first helps, whatever the account. That takes its name and whom to call, not its worth.
+  { role: 'service_desk', resource: 'account', actions: ['read'], fields: FILE },
+  { role: 'service_desk', resource: 'contact', actions: ['read', 'Register'], fields: [...IN_THE_BUYING_CENTRE, ...REACHED_BY] },
+  { role: 'service_desk', resource: 'purchase', actions: ['read'], fields: WHAT_WAS_BOUGHT },
+  ...reads('service_desk', 'hierarchy', 'account_team'),
+
+  { role: 'club_desk', resource: 'account', actions: ['read'], fields: FILE },
+  {
+    role: 'club_desk',
+    resource: 'contact',
+    actions: ['read', 'ChangeConsent'],
+    fields: [...IN_THE_BUYING_CENTRE, ...REACHED_BY, 'consents'],
+  },
+
+  ...reads('compliance_officer', ...EVERY_RESOURCE, 'role_assignment'),
+  { role: 'compliance_officer', resource: 'contact', actions: ['ChangeConsent', 'Erase'] },
+
+  { role: 'finance', resource: 'account', actions: ['read', 'stream'] },
+  { role: 'finance', resource: 'purchase', actions: ['read', 'stream', 'Record', 'Reverse'] },
+  { role: 'finance', resource: 'contact', actions: ['read'], fields: IN_THE_BUYING_CENTRE },
+  ...reads('finance', 'hierarchy', 'ranking'),
+
+  // Figures, and no persons.
+  ...['account', 'hierarchy', 'purchase', 'scoring_model', 'account_team'].map((resource): Rule => ({
+    role: 'analyst',
+    resource,
+    actions: ['read', 'stream'],
+  })),
+  { role: 'analyst', resource: 'contact', actions: ['read'], fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', 'consents'] },
+  ...reads('analyst', 'ranking'),
+];

@@ -1,0 +1,87 @@
+// The rights of everyone who asks this process, as of the last fact that it has seen: a projection that is kept in memory, from
+// the first fact on at every start, so that a right that was taken is gone with the next request.
+import { delay, type Feed, type Position, START } from '@kams/eventing';
+import type { Rule } from '@kams/contracts/policy';
+import { LRUCache } from 'lru-cache';
+import { Rights } from './rights';
+import { RolesHeld } from './roles-held';
+
+/** `*` stands for any. */
+export type Administrators = readonly { readonly tenantId: string; readonly subject: string }[];
+
+export interface RightsBook {
+  rightsOf(tenantId: string, subject: string): Rights;
+  /** Resolves when the facts up to there are in it; false when they are not after `waitMs`. */
+  reached(position: Position, waitMs: number): Promise<boolean>;
+  run(signal: AbortSignal): Promise<void>;
+  failure(): Error | undefined;
+}
+
+const SUBJECTS_KEPT = 10_000;
+const RETRY_MS = 500;
+
+export function rightsBook(options: {
+  readonly policy: readonly Rule[];
+  /** Who are administrators by the settings, without a fact that says so. */
+  readonly administrators: Administrators;
+  /** Whose operators operate this installation; absent: those of every tenant. */
+  readonly operatingTenant?: string;
+  readonly feed: Pick<Feed, 'from'>;
+  readonly now: () => Date;
+}): RightsBook {
+  const { policy, administrators, operatingTenant, feed, now } = options;
+  const roles = new RolesHeld();
+  const kept = new LRUCache<string, Rights>({ max: SUBJECTS_KEPT });
+  const waiting = new Set<{ readonly position: Position; readonly tell: () => void }>();
+  let position: Position = START;
+  let failure: Error | undefined;
+
+  const isFirst = (tenantId: string, subject: string): boolean =>
+    administrators.some((it) => [tenantId, '*'].includes(it.tenantId) && [subject, '*'].includes(it.subject));
+
+  return {
+    rightsOf(tenantId, subject) {
+      const day = now().toISOString().slice(0, 10);
+      const known = kept.get(`${tenantId} ${subject}`);
+      if (known?.who.day === day) return known;
+      const granted = roles.of(tenantId, subject);
+      const held = isFirst(tenantId, subject) ? [...granted, { role: 'administrator' as const, accountId: null }] : granted;
+      const rights = new Rights(policy, roles, { tenantId, held, day, operates: (operatingTenant ?? tenantId) === tenantId });
+      kept.set(`${tenantId} ${subject}`, rights);
+      return rights;
+    },
+
+    reached(target, waitMs) {
+      if (target <= position) return Promise.resolve(true);
+      return new Promise((resolve) => {
+        const end = (there: boolean) => {
+          clearTimeout(timer);
+          waiting.delete(it);
+          resolve(there);
+        };
+        const it = { position: target, tell: () => end(true) };
+        const timer = setTimeout(() => end(false), waitMs);
+        waiting.add(it);
+      });
+    },
+
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          for await (const stretch of feed.from(position, signal)) {
+            for (const it of stretch.occurrences) roles.take(it);
+            if (stretch.occurrences.length > 0) kept.clear();
+            position = stretch.position;
+            failure = undefined;
+            for (const it of waiting) if (it.position <= position) it.tell();
+          }
+        } catch (error) {
+          if (signal.aborted) return;
+          failure = error as Error;
+          await delay(RETRY_MS, signal);
+        }
+      }
+    },
+    failure: () => failure,
+  };
+}

@@ -1,0 +1,64 @@
+import { Controller } from '@nestjs/common';
+import { uuid } from '@kams/contracts/values';
+import type { RowOf } from '@kams/eventing';
+import { Asked, list, one, paging, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
+import { z } from 'zod';
+import { accountTeams, accountTeamTable } from '../projections/account-teams';
+import { SCHEMA } from '../schema';
+import { accountTeamItem, accountTeamPage } from './answers';
+
+const FROM = { schema: SCHEMA, table: accountTeamTable, account: 'account_id' } as const;
+const listQuery = z.strictObject({
+  ...paging,
+  sort: sortBy('accountId').default('accountId'),
+  accountId: uuid().optional(),
+  memberId: z.string().max(255).optional().meta({ description: 'The teams that this person is a member of.' }),
+});
+
+const item = ({ id, revision, account_id, members, changed_at }: RowOf<typeof accountTeamTable>) => ({
+  id,
+  revision,
+  accountId: account_id,
+  members,
+  changedAt: changed_at,
+});
+
+@Controller('account-teams')
+export class AccountTeamsController {
+  constructor(private readonly runtime: Runtime) {}
+
+  @Read('', {
+    summary: 'The teams of accounts',
+    resource: 'account_team',
+    account: 'accountId',
+    asksBy: { memberId: 'members' },
+    query: listQuery,
+    answer: accountTeamPage,
+    shows: [accountTeams],
+  })
+  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
+    const { accountId, memberId, sort, limit, cursor } = query;
+    const page = await list(reader, {
+      ...FROM,
+      equal: { account_id: accountId },
+      where: memberId === undefined ? [] : [{ sql: 'members @> ?', values: [JSON.stringify([{ memberId }])] }],
+      sort: sort.startsWith('-') ? '-account_id' : 'account_id',
+      limit,
+      cursor,
+      route,
+      cursorKey: this.runtime.cursorKey,
+    });
+    return { items: page.items.map(item), next: page.next };
+  }
+
+  @Read(':id', {
+    summary: 'The team of an account',
+    resource: 'account_team',
+    account: 'accountId',
+    answer: accountTeamItem,
+    shows: [accountTeams],
+  })
+  async one(@Asked() { id, reader }: AskedFor) {
+    return item(await one(reader, FROM, id));
+  }
+}

@@ -1,0 +1,90 @@
+// P16: a field that a role may not read leaves by no channel.
+import { ROLES, type Role } from '@kams/contracts/policy';
+import { startTestServices, type TestServices } from '@kams/testing';
+import { accountsService } from '../../src/accounts.module';
+import { isInTable, showsField } from './expected';
+import { MARKS, ROOT, subjectOf, worldOf } from './world';
+
+const ALL = Object.keys(ROLES) as Role[];
+
+let kams: TestServices;
+beforeAll(async () => {
+  kams = await startTestServices([accountsService], { administrators: [{ tenantId: '*', subject: ROOT }] });
+}, 60_000);
+afterAll(() => kams?.stop());
+
+const written = (mark: string | number): string => (typeof mark === 'number' ? String(mark) : JSON.stringify(mark).slice(1, -1));
+const RESOURCE = (field: string): string =>
+  field.startsWith('person.') || field === 'consents'
+    ? 'contact'
+    : field === 'lines' || field === 'total'
+      ? 'purchase'
+      : 'account';
+
+/** Parameters that ask by a field. */
+const ASKING: readonly (readonly [path: string, resource: string, field: string, body?: object])[] = [
+  ['/accounts?search=Own', 'account', 'name'],
+  ['/accounts?externalId=erp:customer:Own', 'account', 'externalIds'],
+  ['/accounts?tier=A', 'account', 'tier'],
+  ['/accounts?sector=technology', 'account', 'sector'],
+  ['/accounts?country=China', 'account', 'country'],
+  ['/accounts?ownerId=li', 'account', 'ownerId'],
+  ['/accounts?keyAccount=no', 'account', 'keyAccount'],
+  ['/accounts?sort=-changedAt', 'account', 'changedAt'],
+  ['/contacts?role=approver', 'contact', 'role'],
+  ['/contacts?sort=registeredAt', 'contact', 'registeredAt'],
+  ['/contacts/search', 'contact', 'person.name', { name: MARKS['person.name'] }],
+  ['/contacts/search', 'contact', 'person.email', { email: MARKS['person.email'] }],
+  ['/contacts/search', 'contact', 'person.phone', { phone: MARKS['person.phone'] }],
+  ['/purchases?kind=sale', 'purchase', 'kind'],
+  ['/purchases?from=2026-01-01', 'purchase', 'txnDate'],
+  ['/purchases?txnId=Own', 'purchase', 'txnId'],
+  ['/account-teams?memberId=li', 'account_team', 'members'],
+];
+
+let cells = 0;
+let leaks = 0;
+test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
+  const world = await worldOf(kams, `f_${role}`, [role]);
+  const as = { subject: subjectOf(role), tenantId: world.tenantId };
+  const { account, contact, purchase } = world.own;
+  const channels = [
+    ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
+    ...[`/accounts/${account}/hierarchy`, '/contacts', `/contacts/${contact}`, '/purchases', `/purchases/${purchase}`],
+    ...['/rankings/value', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
+  ];
+  const answers = new Map<string, string>();
+  for (const path of channels) {
+    const after = path.startsWith('/events') || path === '/me' ? '' : `${path.includes('?') ? '&' : '?'}after=${world.position}`;
+    answers.set(path, (await kams.ask(`${path}${after}`, { as })).text);
+  }
+  answers.set('search', (await kams.post('/contacts/search', { email: MARKS['person.email'] }, { as })).text);
+  answers.set('refused', (await kams.post(`/accounts/${account}/override-tier`, { tier: '?' }, { as })).text);
+
+  const leaked: string[] = [];
+  const missing: string[] = [];
+  for (const [field, mark] of Object.entries(MARKS)) {
+    if (mark === null) continue;
+    const resource = RESOURCE(field);
+    const shown = showsField(role, resource, field);
+    const streamed = isInTable(role, resource, 'stream');
+    const found = [...answers].filter(([, text]) => text.includes(written(mark))).map(([channel]) => channel);
+    cells += answers.size;
+    // The value of what was bought is the ranking's as well.
+    const allowed = (channel: string) =>
+      channel.startsWith('/events') ? streamed : channel.startsWith('/rankings') ? isInTable(role, 'ranking', 'read') : shown;
+    leaked.push(...found.filter((channel) => !allowed(channel)).map((channel) => `${field} in ${channel}`));
+    if (shown && !found.some((channel) => !channel.startsWith('/events'))) missing.push(field);
+  }
+  leaks += leaked.length;
+  expect({ leaked, missing }).toEqual({ leaked: [], missing: [] });
+
+  for (const [path, resource, field, body] of ASKING) {
+    const { status } = await (body ? kams.post(path, body, { as }) : kams.ask(path, { as }));
+    const shown = isInTable(role, resource, 'read') && showsField(role, resource, field);
+    cells++;
+    expect([path, field, status]).toEqual([path, field, shown ? 200 : 403]);
+  }
+});
+
+afterAll(() => console.log(`P16 ${leaks === 0 ? 'pass' : 'FAIL'} roles=${ALL.length} cells=${cells} leaks=${leaks}`));

@@ -1,0 +1,103 @@
+// A tenant with a group, its subsidiary and another account, with everything that belongs to accounts on each; and one person a
+// role, who has it at the group where it is one at accounts.
+import { ROLES, TEAM_ROLES, type Role, type TeamRole } from '@kams/contracts/policy';
+import type { TestServices } from '@kams/testing';
+import type { Whose } from './expected';
+import { content } from '../scoring-models';
+
+export const MARKS = {
+  'profile.revenue': 987_654_321,
+  'profile.employees': 918_273,
+  'profile.website': 'https://marker-website.example',
+  ratings: 'marker-rating',
+  'person.name': 'Marker-Name',
+  'person.email': 'marker-email@example.com',
+  'person.phone': '+8613900001234',
+  'person.jobTitle': 'marker-job-title',
+  'person.birthday': '1971-03-04',
+  'person.interests': 'marker-interests',
+  'person.notes': 'marker-notes',
+  consents: 'marker-legal-basis',
+  power: null,
+  lines: 'MARKER-SKU',
+  total: 7_776_543,
+} as const;
+
+export interface Things {
+  readonly account: string;
+  readonly contact: string;
+  readonly purchase: string;
+  readonly team: string;
+}
+export interface World {
+  readonly tenantId: string;
+  readonly group: string;
+  readonly own: Things;
+  readonly other: Things;
+  readonly model: string;
+  readonly roleAssignment: string;
+  readonly position: string;
+}
+export const thingsOf = (world: World, foreign: World, whose: Whose): Things =>
+  whose === 'foreign' ? foreign.own : world[whose];
+
+export const ROOT = 'root';
+export const subjectOf = (role: Role): string => `a-${role.replaceAll('_', '-')}`;
+
+export async function worldOf(kams: TestServices, tenantId: string, roles: readonly Role[]): Promise<World> {
+  const as = { subject: ROOT, tenantId };
+  const post = async (path: string, body: object) => {
+    const answer = await kams.post(path, body, { as });
+    if (answer.status > 201) throw new Error(`${path} ${answer.status} ${answer.text}`);
+    return answer.body as { id: string; position: string };
+  };
+
+  const { id: model } = await post('/scoring-models', { content });
+  await post(`/scoring-models/${model}/publish`, {});
+  const things = async (name: string): Promise<Things> => {
+    const { id: account } = await post('/accounts', {
+      profile: {
+        name,
+        revenue: { minor: MARKS['profile.revenue'], currency: 'CNY' },
+        employees: MARKS['profile.employees'],
+        website: MARKS['profile.website'],
+      },
+      externalIds: [{ system: 'erp', type: 'customer', value: name }],
+    });
+    await post(`/accounts/${account}/rate-criterion`, { code: 'influence', raw: '50', note: MARKS.ratings });
+    const { id: contact } = await post('/contacts', {
+      accountId: account,
+      person: {
+        name: MARKS['person.name'],
+        email: MARKS['person.email'],
+        phone: MARKS['person.phone'],
+        jobTitle: MARKS['person.jobTitle'],
+        birthday: MARKS['person.birthday'],
+        interests: MARKS['person.interests'],
+        notes: MARKS['person.notes'],
+      },
+    });
+    const consent = { channel: 'email', purpose: 'marketing', status: 'granted', basis: MARKS.consents };
+    await post(`/contacts/${contact}/change-consent`, consent);
+    const { id: purchase } = await post('/purchases', {
+      ...{ sourceSystem: 'erp', txnId: name, account: { accountId: account }, kind: 'sale', ccy: 'CNY' },
+      ...{ lines: [{ sku: MARKS.lines, qty: 1, unitPrice: '77765.43' }], txnAt: '2026-03-01T08:00:00Z', zone: 'Asia/Shanghai' },
+    });
+    const { id: team } = await post('/account-teams', { accountId: account, memberId: 'somebody', role: 'service_lead' });
+    return { account, contact, purchase, team };
+  };
+  const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
+  const own = await things('Own');
+  const other = await things('Other');
+  await post('/hierarchy/link', { accountId: own.account, parentId: group, linkType: 'subsidiary', validFrom: '2020-01-01' });
+  for (const role of roles) {
+    if (TEAM_ROLES.includes(role as TeamRole)) {
+      await post('/account-teams', { accountId: group, memberId: subjectOf(role), role });
+    } else {
+      const scope = ROLES[role].at === 'account' ? { scope: { accountId: group } } : {};
+      await post('/role-assignments', { subjectId: subjectOf(role), role, ...scope });
+    }
+  }
+  const { id: roleAssignment, position } = await post('/role-assignments', { subjectId: 'somebody', role: 'finance' });
+  return { tenantId, group, own, other, model, roleAssignment, position };
+}
