@@ -1,16 +1,20 @@
 // Commands of every kind, from a seed. A lane is one caller: its accounts are its own, so what it sends makes sense in its order.
 import { accountContract } from '@kams/contracts/accounts/account';
+import { accountTeamContract } from '@kams/contracts/accounts/account-team';
 import { contactContract } from '@kams/contracts/accounts/contact';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
+import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
 import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
+import { accountTeam } from '../src/domain/account-team';
 import { contact } from '../src/domain/contact';
 import { hierarchy } from '../src/domain/hierarchy';
 import { purchase } from '../src/domain/purchase';
+import { roleAssignment } from '../src/domain/role-assignment';
 import { scoringModel } from '../src/domain/scoring-model';
 
 export interface Sent {
@@ -25,6 +29,8 @@ export const CONTRACTS: readonly AnyContract[] = [
   hierarchyContract,
   purchaseContract,
   scoringModelContract,
+  accountTeamContract,
+  roleAssignmentContract,
 ];
 
 /** Chance with the values that these commands are made of. */
@@ -159,6 +165,10 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
       zone: of(ZONES),
     });
   }
+  const subject = () => `subject-${lane}-${upTo(3)}`;
+  const member = () => ({ memberId: subject(), role: of(['key_account_manager', 'service_lead']) });
+  const role = () =>
+    upTo(1) ? { role: of(['finance', 'analyst']) } : { role: 'regional_manager', scope: { accountId: of(accounts.slice(0, 2)) } };
   const reason = { reason: 'As agreed' };
   const actions: readonly (() => Sent)[] = [
     register,
@@ -204,6 +214,12 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => once(scoringModel, 'Revise', models, { content: content() }),
     () => once(scoringModel, 'Publish', models, {}),
     () => (upTo(3) === 0 ? once(scoringModel, 'Retire', models, { version: 1 + upTo(2), ...reason }) : draft()),
+    () => say(accountTeam, 'Assign', { accountId: of(accounts), ...member() }),
+    () => say(accountTeam, 'Release', { accountId: of(accounts), ...member(), ...reason }),
+    () => say(accountTeam, 'Assign', { accountId: of(accounts.slice(0, 2)), ...member() }),
+    () => say(accountTeam, 'Release', { accountId: of(accounts.slice(0, 2)), ...member(), ...reason }),
+    () => say(roleAssignment, 'Grant', { subjectId: subject(), ...role() }),
+    () => say(roleAssignment, upTo(1) ? 'Grant' : 'Revoke', { subjectId: subject(), ...role(), ...reason }),
   ];
 
   /** What chance alone hardly ever brings to its end: every step has to follow from the one before. */
