@@ -42,7 +42,8 @@ describe(`${KILLS} kills under load`, () => {
   const tokens = new Map<string, Promise<string>>();
 
   const postgres = () => join(data, 'postgres');
-  const start = () => startHost({ KAMS_DATA: data, KAMS_PORT: String(port), KAMS_LOG_LEVEL: 'error', KAMS_ADMINISTRATORS: '*:*' });
+  const start = () =>
+    startHost({ KAMS_DATA: data, KAMS_PORT: String(port), KAMS_LOG_LEVEL: 'error', KAMS_ADMINISTRATORS: '*:*' });
   async function token(subject: string, tenantId: string): Promise<string> {
     const issuer = await openDevelopmentIssuer({ mode: 'development', data });
     const mint = () => issuer.mint({ subject, tenantId });
