@@ -123,6 +123,8 @@ describe('what is refused', () => {
     ['KAMS_POOL_SIZE', '0'],
     ['KAMS_HOST', 'http://here'],
     ['KAMS_AUDIENCE', 'a b'],
+    ...['root', 'acme:', ':root', 'Acme:root', 'acme:root, acme:li', 'acme:root,'].map((it) => ['KAMS_ADMINISTRATORS', it]),
+    ['KAMS_OPERATING_TENANT', 'Acme'],
     ...['HS256', 'none', 'ES256, RS256', 'ES256,', 'ES256,ES256'].map((it) => ['KAMS_TOKEN_ALGORITHMS', it]),
   ])('%s=%j', (key, text) => {
     const own = refused({ [key!]: text }).filter((line) => line.startsWith(`${key}: `));
@@ -166,17 +168,21 @@ describe('what is refused', () => {
 });
 
 describe('production', () => {
-  test('needs an issuer of its own', () =>
+  test('needs an issuer, first administrators and an operating tenant of its own', () =>
     expect(refused({ KAMS_MODE: 'production' })).toEqual([
       'KAMS_ISSUER: is required in production',
       'KAMS_AUDIENCE: is required in production',
       'KAMS_JWKS_URL: is required in production',
       'KAMS_TOKEN_ALGORITHMS: is required in production',
+      'KAMS_ADMINISTRATORS: is required in production',
+      'KAMS_OPERATING_TENANT: is required in production',
     ]));
 
   test.each([
     ['KAMS_ISSUER', 'http://id.example.com'],
     ['KAMS_ISSUER', 'urn:kams:development'],
+    ['KAMS_ADMINISTRATORS', '*:developer'],
+    ['KAMS_ADMINISTRATORS', 'acme:root,acme:*'],
     ['KAMS_JWKS_URL', 'http://id.example.com/certs'],
     ['KAMS_POSTGRES_URL', 'postgres://kams:changeme@db/kams'],
     ['KAMS_POSTGRES_URL', 'postgres://kams:Change-Me@db/kams'],

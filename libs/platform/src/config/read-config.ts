@@ -21,6 +21,7 @@ export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env
     }
   });
   const config = Object.fromEntries(values) as Values<S>;
+  lines.push(...missing(env, Object.values(settings)));
   lines.push(...issuerLines(env));
   if (isProduction(env)) lines.push(...unsafe(env, config));
   if (lines.length > 0) throw new BadConfig(lines);
@@ -53,12 +54,23 @@ function unknownKeys(env: Env, settings: readonly Setting[]): string[] {
 const printable = (key: string): string => key.slice(0, 60).replace(/[^A-Za-z0-9_]/g, '?');
 
 function read(env: Env, it: Setting): unknown {
-  const text = given(env, it) ?? (isProduction(env) ? it.defaultInProduction : undefined) ?? it.default;
+  const text = given(env, it) ?? usual(env, it);
   if (text === undefined) return undefined;
   const { data, error } = it.value.safeParse(text);
   if (error) throw new BadConfig(error.issues.map((issue) => `${it.key}: ${issue.message}`));
   return data;
 }
+
+/** What holds where nothing is set. What production must be told has no default there. */
+const usual = (env: Env, it: Setting): string | undefined =>
+  isProduction(env) ? (it.requiredInProduction ? undefined : (it.defaultInProduction ?? it.default)) : it.default;
+
+const missing = (env: Env, settings: readonly Setting[]): string[] =>
+  isProduction(env)
+    ? settings
+        .filter((it) => it.requiredInProduction && env[it.key] === undefined)
+        .map((it) => `${it.key}: is required in production`)
+    : [];
 
 function given(env: Env, it: Setting): string | undefined {
   const [text, path] = [env[it.key], it.secret && env[fileKey(it)]];
@@ -68,13 +80,13 @@ function given(env: Env, it: Setting): string | undefined {
   return path === undefined ? text : readSecretFile(path, key);
 }
 
-/** All four or, in development, none: half an issuer is a mistake, and the rest would come from somewhere unexpected. */
+/** All four or none: half an issuer is a mistake, and the rest would come from somewhere unexpected. Production needs each. */
 function issuerLines(env: Env): string[] {
+  if (isProduction(env)) return [];
   const four = [SETTINGS.issuer, SETTINGS.audience, SETTINGS.jwksUrl, SETTINGS.tokenAlgorithms];
-  const missing = four.filter((it) => env[it.key] === undefined).map((it) => it.key);
-  if (isProduction(env)) return missing.map((key) => `${key}: is required in production`);
   const present = four.find((it) => env[it.key] !== undefined);
-  return present ? missing.map((key) => `${key}: is required beside ${present.key}`) : [];
+  if (!present) return [];
+  return four.filter((it) => env[it.key] === undefined).map((it) => `${it.key}: is required beside ${present.key}`);
 }
 
 const EXAMPLES = ['admin', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
@@ -84,6 +96,9 @@ function unsafe(env: Env, config: Config): string[] {
   const lines: string[] = [];
   for (const it of ['issuer', 'jwksUrl'] as const) {
     if (config[it]?.startsWith('http://')) lines.push(`${SETTINGS[it].key}: must be https in production`);
+  }
+  if (config.administrators?.some((it) => it.tenantId === '*' || it.subject === '*')) {
+    lines.push(`${SETTINGS.administrators.key}: must name each tenant and subject in production`);
   }
   if (config.postgresUrl && hasExamplePassword(config.postgresUrl.reveal())) {
     lines.push(`${SETTINGS.postgresUrl.key}: its password is one that everybody knows; choose another`);

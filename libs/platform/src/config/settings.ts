@@ -10,6 +10,7 @@ import {
   postgresUrl,
   secretWord,
   subjects,
+  tenant,
   wholeNumber,
   word,
   type Value,
@@ -104,7 +105,7 @@ export const SETTINGS = {
     default: '*:developer',
     requiredInProduction: true,
   }),
-  operatingTenant: setting('KAMS_OPERATING_TENANT', word(40), {
+  operatingTenant: setting('KAMS_OPERATING_TENANT', tenant, {
     description:
       'The tenant whose operators and administrators operate the installation (kams status, rebuild). In development it may be ' +
       'left out: those of every tenant.',

@@ -1,6 +1,7 @@
 // The kinds of text a setting takes. Each says its form in words, which is the error's message and a column of the reference.
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { TENANT_ID } from '@kams/contracts/values';
 import { z } from 'zod';
 import { Secret } from './secret';
 
@@ -30,14 +31,24 @@ export const listOf = <T extends string>(...names: readonly T[]): Value<readonly
     return known.length === parts.length ? known : undefined;
   });
 
-/** Subjects with their tenants, parted by commas. `*` as a tenant stands for any. */
-export const subjects: Value<readonly { readonly tenantId: string; readonly subject: string }[]> = value(
-  'one or more of tenant:subject, parted by commas without spaces',
+export const tenant: Value<string> = value('a tenant of up to 40 lower case letters, digits and underscores', (text) =>
+  TENANT_ID.test(text) ? text : undefined,
+);
+
+/** Of a tenant. `*` stands for any of either. */
+export interface Subject {
+  readonly tenantId: string;
+  readonly subject: string;
+}
+
+export const subjects: Value<readonly Subject[]> = value(
+  'one or more of tenant:subject, parted by commas without spaces; * stands for any',
   (text) => {
-    const parts = text.split(',').map((it) => /^(\*|[a-z0-9][a-z0-9_]{0,39}):([^\s,]{1,255})$/.exec(it));
-    return parts.every((it) => it !== null)
-      ? parts.map(([, tenantId, subject]) => ({ tenantId: tenantId!, subject: subject! }))
-      : undefined;
+    const found = text.split(',').flatMap((it): Subject[] => {
+      const [, tenantId = '', subject = ''] = /^([^:]*):([^\s,]{1,255})$/.exec(it) ?? [];
+      return subject !== '' && (tenantId === '*' || TENANT_ID.test(tenantId)) ? [{ tenantId, subject }] : [];
+    });
+    return found.length === text.split(',').length ? found : undefined;
   },
 );
 

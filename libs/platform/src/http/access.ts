@@ -47,6 +47,7 @@ export function guard(server: FastifyInstance, verifier: TokenVerifier, book: Ri
     if (!requires) return done();
     const admit = (principal: Principal): void => {
       const rights = book.rightsOf(principal.tenantId, principal.subject);
+      if (!rights) return done(new Problem('unavailable', {}, { 'Retry-After': '1' }));
       request.principal = principal;
       request.rights = rights;
       done(meets(rights, requires) ? undefined : new Problem('forbidden', { requires }));

@@ -3,14 +3,13 @@
 import { delay, type Feed, type Position, START } from '@kams/eventing';
 import type { Rule } from '@kams/contracts/policy';
 import { LRUCache } from 'lru-cache';
+import type { Subject } from '../config/value';
 import { Rights } from './rights';
 import { RolesHeld } from './roles-held';
 
-/** `*` stands for any. */
-export type Administrators = readonly { readonly tenantId: string; readonly subject: string }[];
-
 export interface RightsBook {
-  rightsOf(tenantId: string, subject: string): Rights;
+  /** Undefined as long as facts of before the start are not read: a right might be missing, or be gone. */
+  rightsOf(tenantId: string, subject: string): Rights | undefined;
   /** Resolves when the facts up to there are in it; false when they are not after `waitMs`. */
   reached(position: Position, waitMs: number): Promise<boolean>;
   run(signal: AbortSignal): Promise<void>;
@@ -23,10 +22,10 @@ const RETRY_MS = 500;
 export function rightsBook(options: {
   readonly policy: readonly Rule[];
   /** Who are administrators by the settings, without a fact that says so. */
-  readonly administrators: Administrators;
+  readonly administrators: readonly Subject[];
   /** Whose operators operate this installation; absent: those of every tenant. */
   readonly operatingTenant?: string;
-  readonly feed: Pick<Feed, 'from'>;
+  readonly feed: Pick<Feed, 'from' | 'head'>;
   readonly now: () => Date;
 }): RightsBook {
   const { policy, administrators, operatingTenant, feed, now } = options;
@@ -35,6 +34,7 @@ export function rightsBook(options: {
   const waiting = new Set<{ readonly position: Position; readonly tell: () => void }>();
   let position: Position = START;
   let failure: Error | undefined;
+  let isComplete = false;
 
   const isFirst = (tenantId: string, subject: string): boolean =>
     administrators.some((it) => [tenantId, '*'].includes(it.tenantId) && [subject, '*'].includes(it.subject));
@@ -45,7 +45,9 @@ export function rightsBook(options: {
       const known = kept.get(`${tenantId} ${subject}`);
       if (known?.who.day === day) return known;
       const granted = roles.of(tenantId, subject);
-      const held = isFirst(tenantId, subject) ? [...granted, { role: 'administrator' as const, accountId: null }] : granted;
+      const byTheSettings = isFirst(tenantId, subject);
+      if (!isComplete && !byTheSettings) return undefined;
+      const held = byTheSettings ? [...granted, { role: 'administrator' as const, accountId: null }] : granted;
       const rights = new Rights(policy, roles, { tenantId, held, day, operates: (operatingTenant ?? tenantId) === tenantId });
       kept.set(`${tenantId} ${subject}`, rights);
       return rights;
@@ -68,10 +70,13 @@ export function rightsBook(options: {
     async run(signal) {
       while (!signal.aborted) {
         try {
+          const atTheStart = await feed.head();
+          isComplete ||= position >= atTheStart;
           for await (const stretch of feed.from(position, signal)) {
             for (const it of stretch.occurrences) roles.take(it);
             if (stretch.occurrences.length > 0) kept.clear();
             position = stretch.position;
+            isComplete ||= position >= atTheStart;
             failure = undefined;
             for (const it of waiting) if (it.position <= position) it.tell();
           }

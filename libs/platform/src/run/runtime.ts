@@ -28,11 +28,12 @@ import { randomUUID } from 'node:crypto';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Logger } from 'pino';
+import type { Subject } from '../config/value';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
 import { postgresReadModel } from '../read-model/postgres-read-model';
-import { rightsBook, type Administrators, type RightsBook } from '../rights/rights-book';
+import { rightsBook, type RightsBook } from '../rights/rights-book';
 import { RIGHTS_CONTRACTS } from '../rights/roles-held';
 import { contractsOf, policyOf, projectionsOf, type Service } from '../service';
 
@@ -45,7 +46,7 @@ export interface RuntimeOptions {
   readonly vault: Vault;
   readonly cursorKey: Buffer;
   /** Who are administrators without a grant: the first ones. */
-  readonly administrators: Administrators;
+  readonly administrators: readonly Subject[];
   /** Whose operators operate this installation; absent: those of every tenant. */
   readonly operatingTenant?: string;
   /** How long an answer may wait for a projection that is behind. */
@@ -71,7 +72,7 @@ interface Rebuild {
   report: RebuildReport;
   readonly ended: Promise<void>;
 }
-const changesRights = ({ contract }: AnyAggregate): boolean => RIGHTS_CONTRACTS.some((it) => it.name === contract.name);
+const OF_RIGHTS: ReadonlySet<string> = new Set(RIGHTS_CONTRACTS.map((it) => it.name));
 
 /** Until a projection that the code has changed is tried again. */
 const RENEWED_AGAIN_MS = 1_000;
@@ -159,14 +160,15 @@ export class Runtime implements OnModuleDestroy {
       await this.startReactions(service);
       await this.startTimers(service);
     }
-    while (!this.stopping.signal.aborted && !(await this.rights.reached(position, 1_000)));
+    // Or else the host answers without them, to those who need none: it must be able to say what is wrong.
+    while (!this.stopping.signal.aborted && !this.rights.failure() && !(await this.rights.reached(position, 1_000)));
     void this.firstCatchUp(position);
   }
 
   /** A command, and whoever it gave or took a right knows it before it is answered: the next request is asked by that. */
   async handle(aggregate: AnyAggregate, command: Command): Promise<Answer> {
     const answer = await this.commands.handle(aggregate, command);
-    if (changesRights(aggregate)) await this.rights.reached(answer.position, this.readWaitMs);
+    if (OF_RIGHTS.has(aggregate.contract.name)) await this.rights.reached(answer.position, this.readWaitMs);
     return answer;
   }
 

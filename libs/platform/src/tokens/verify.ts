@@ -1,6 +1,6 @@
 // Who sends this request. The only place where a token becomes a principal; the guard asks here and nowhere else.
 import { hash } from 'node:crypto';
-import { hasForbiddenText } from '@kams/contracts/values';
+import { hasForbiddenText, TENANT_ID } from '@kams/contracts/values';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -32,9 +32,6 @@ export const LONGEST_TOKEN = 8_192;
 export const LONGEST_TOKEN_LIFE_MS = 15 * 60_000;
 const CLOCK_TOLERANCE_MS = 5_000;
 const REMEMBERED_TOKENS = 10_000;
-
-/** Tenant ids are a part of stream names, where a hyphen ends the category. */
-const TENANT_ID = /^[a-z0-9][a-z0-9_]{0,39}$/;
 
 const name = (longest: number) =>
   z

@@ -1,5 +1,6 @@
 // kams, the command line. What was asked for goes to stdout, everything else to stderr. It ends with 0, with 1 when it could not
 // be done, with 2 when it was called wrongly, with 78 when a setting is wrong.
+import { TENANT_ID } from '@kams/contracts/values';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -153,7 +154,7 @@ development, tokens are made with the key in KAMS_DATA.`,
 }
 
 function tenant(text: string): string {
-  if (/^[a-z0-9][a-z0-9_]{0,39}$/.test(text)) return text;
+  if (TENANT_ID.test(text)) return text;
   throw new InvalidArgumentError('1 to 40 lower case letters, digits and underscores.');
 }
 
