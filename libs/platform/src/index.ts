@@ -1,7 +1,6 @@
 // What services and hosts need of the platform.
 export * from './service';
 export * from './http/as-of';
-export { openCursor, sealCursor } from './http/cursor';
 export * from './http/list';
 export * from './http/problems';
 export * from './http/read';

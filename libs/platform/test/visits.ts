@@ -7,7 +7,6 @@ import { aggregate, refusing } from '@kams/eventing/pure';
 import { z } from 'zod';
 import { list, one, pageOf, paging, sortBy } from '../src/http/list';
 import { Asked, Read, type AskedFor } from '../src/http/read';
-import { Runtime } from '../src/run/runtime';
 import { service } from '../src/service';
 
 const visitId = field(uuid(), 'Visit', '拜访');
@@ -97,13 +96,10 @@ const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ i
 
 @Controller('visits')
 class VisitsController {
-  constructor(private readonly runtime: Runtime) {}
-
   @Read('', { summary: 'Visits', resource: 'visit', query: listQuery, answer: pageOf(item), shows: [visits] })
-  async list(@Asked() { query: { subject, ...query }, reader, route }: AskedFor<typeof listQuery>) {
-    const { cursorKey } = this.runtime;
+  async list(@Asked() { query: { subject, ...query }, reader }: AskedFor<typeof listQuery>) {
     const equal = { subject };
-    const page = await list(reader, { ...FROM, route, cursorKey, equal, ...query });
+    const page = await list(reader, { ...FROM, equal, ...query });
     return { ...page, items: page.items.map(shown) };
   }
 

@@ -1,15 +1,7 @@
 // Names of companies that do not exist, as many as are wanted, the same every time; and real ones, with ways in which people
 // misspell them.
 
-/** mulberry32: numbers from 0 to 1, always the same ones. */
-function chances(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let it = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    it = (it + Math.imul(it ^ (it >>> 7), 61 | it)) ^ it;
-    return ((it ^ (it >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { chance as chanceOf } from '@kams/testing/faults/chance';
 
 const words = (text: string): readonly string[] => text.split(' ');
 const CITIES = words('上海 北京 深圳 广州 杭州 苏州 南京 武汉 成都 天津 重庆 西安 宁波 青岛 厦门 长沙 无锡 佛山 东莞 合肥');
@@ -42,10 +34,9 @@ export interface CompanyName {
 
 /** Three in five are Chinese, one in five has names in both. */
 export function companyNames(count: number, seed = 1): CompanyName[] {
-  const chance = chances(seed);
-  const one = <T>(of: readonly T[]): T => of[Math.floor(chance() * of.length)]!;
+  const { next: chance, of: one, between } = chanceOf(seed);
   const several = (from: number, to: number, of: readonly string[]) =>
-    Array.from({ length: from + Math.floor(chance() * (to - from + 1)) }, () => one(of)).join('');
+    Array.from({ length: between(from, to) }, () => one(of)).join('');
   const chinese = () =>
     chance() < 0.2
       ? `${several(2, 4, CHARACTERS)}（${one(CITIES)}）${one(TRADES)}${one(CHINESE_FORMS)}`

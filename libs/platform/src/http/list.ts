@@ -1,9 +1,9 @@
-// Lists: keyset pages, sorted by names that stand in a map, filtered by values that are parameters.
+// Lists: keyset pages, sorted by names that stand in the contract, filtered by values that are parameters.
 import type { RowOf, Table } from '@kams/eventing';
 import { z } from 'zod';
 import { quote, selectList } from '../read-model/ddl';
 import type { Reader } from '../read-model/reader';
-import { openCursor, sealCursor, type CursorValue } from './cursor';
+import type { CursorValue } from './cursor';
 import { Problem } from './problems';
 
 /** The parameters that every list takes. */
@@ -54,13 +54,13 @@ export interface ListQuestion<T extends Table> {
   /** Further conditions. */
   readonly where?: readonly Condition[];
   readonly search?: Search;
-  /** A column that is never null, `-` in front for descending; the primary key decides between equals. */
+  /**
+   * A field as the answers name it, of a column that is never null (`changedAt` is `changed_at`); `-` in front for descending. The
+   * primary key decides between equals.
+   */
   readonly sort: string;
   readonly limit: number;
   readonly cursor?: string;
-  /** What the cursor belongs to. */
-  readonly route: string;
-  readonly cursorKey: Buffer;
 }
 
 /** One of the parts that a list consists of, which follow each other. */
@@ -80,12 +80,11 @@ function partsOf({ where = [], search }: Pick<ListQuestion<Table>, 'where' | 'se
 }
 
 export async function list<T extends Table>(reader: Reader, it: ListQuestion<T>): Promise<Page<RowOf<T>>> {
-  const column = it.sort.replace('-', '');
+  const column = it.sort.replace('-', '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   if (!Object.hasOwn(it.table.columns, column)) throw new RangeError(`${it.table.name} has no column ${column}`);
   const order = [column, ...it.table.primaryKey.filter((name) => name !== 'tenant_id' && name !== column)];
-  const scope = { tenantId: reader.tenantId, query: it.route };
   // The distance, then the values of the sort. It tells the part of the list too: only in the first part is it 0.
-  const after = it.cursor === undefined ? undefined : openCursor(it.cursorKey, scope, it.cursor);
+  const after = it.cursor === undefined ? undefined : reader.valuesAt(it.cursor);
   if (it.cursor !== undefined && after?.length !== order.length + 1) throw new Problem('cursor-invalid');
 
   const found: Found[] = [];
@@ -99,7 +98,7 @@ export async function list<T extends Table>(reader: Reader, it: ListQuestion<T>)
     items: found.slice(0, it.limit).map(({ search_distance: _distance, ...row }) => row as RowOf<T>),
     next:
       found.length > it.limit && last
-        ? sealCursor(it.cursorKey, scope, [last.search_distance, ...order.map((name) => last[name] as CursorValue)])
+        ? reader.cursorAt([last.search_distance, ...order.map((name) => last[name] as CursorValue)])
         : null,
   };
 }

@@ -23,10 +23,11 @@ import { map, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { readerOf, type Reader } from '../read-model/reader';
 import { masked } from '../rights/masked';
-import { includes, READ_ACTION, type Rights } from '../rights/rights';
+import { READ_ACTION, type Rights } from '../rights/rights';
 import { Runtime } from '../run/runtime';
 import { askerOf, Requires } from './access';
 import { checkedId } from './command-request';
+import { openCursor, sealCursor } from './cursor';
 import { positionOf } from './position-token';
 import { Problem } from './problems';
 import { pointer, validate } from './validate';
@@ -66,8 +67,6 @@ export interface AskedFor<Q extends z.ZodType = Nothing, B extends z.ZodType = N
   readonly body: z.output<B>;
   readonly id: string;
   readonly reader: Reader;
-  /** The address without its cursor: what a cursor belongs to. */
-  readonly route: string;
 }
 
 interface Declared extends ReadOptions {
@@ -92,28 +91,30 @@ export class ReadInterceptor implements NestInterceptor {
     const body = options.body && validate(options.body, request.body);
     const { id } = request.params as { id?: string };
     const { principal, rights } = askerOf(request);
-    const fields = fieldsAskedBy(options, { ...query, ...body });
-    const unseen = rights.firstUnseen(options.resource, fields);
+    const { resource, account } = options;
+    const { tenantId } = principal;
+    const seesAll = rights.seesAll(resource);
+    const fields = seesAll ? [] : fieldsAskedBy(options, { ...query, ...body });
+    const unseen = rights.firstUnseen(resource, fields);
     if (unseen !== undefined) throw new Problem('field-forbidden', { field: unseen });
-    const { resource } = options;
+    // The address without its cursor.
+    const route = `${request.routeOptions.url} ${JSON.stringify({ ...query, body: body && withoutPaging(body), cursor: undefined, limit: undefined, id })}`;
+    const scope = { tenantId, query: route };
+    const { cursorKey } = this.runtime;
     request.asked = {
       query,
       body,
       id: id === undefined ? '' : checkedId(id),
       reader: readerOf(this.runtime.readDatabase, {
-        tenantId: principal.tenantId,
-        accounts: options.account === undefined ? null : rights.accounts(resource, READ_ACTION, fields),
-        sees: (field, accountId) => {
-          const seen = rights.fields(resource, accountId);
-          return seen === 'all' || includes([...seen], field);
-        },
+        tenantId,
+        accounts: account === undefined ? null : rights.accounts(resource, READ_ACTION, fields),
+        sees: (field, accountId) => rights.sees(resource, field, accountId),
+        cursorAt: (values) => sealCursor(cursorKey, scope, values),
+        valuesAt: (cursor) => openCursor(cursorKey, scope, cursor),
       }),
-      route: `${request.routeOptions.url} ${JSON.stringify({ ...query, body: body && withoutPaging(body), cursor: undefined, limit: undefined, id })}`,
     };
     const answer = next.handle();
-    return options.leavesOut || rights.seesAll(resource)
-      ? answer
-      : answer.pipe(map((it) => withoutUnseen(it as object, options, rights)));
+    return options.leavesOut || seesAll ? answer : answer.pipe(map((it) => withoutUnseen(it as object, options, rights)));
   }
 
   private async comeTo({ shows }: ReadOptions, token: string): Promise<void> {

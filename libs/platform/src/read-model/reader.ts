@@ -1,5 +1,6 @@
 // What a query reads with.
 import type { DataSource } from 'typeorm';
+import type { CursorValue } from '../http/cursor';
 
 /** Who asks, as far as rows are concerned: no query reaches the database but through this. */
 export interface Reader {
@@ -8,11 +9,15 @@ export interface Reader {
   readonly accounts: readonly string[] | null;
   /** Do they see this field of this account? */
   sees(field: string, accountId: string): boolean;
+  /** The cursor of a page of this question that ended with these values. */
+  cursorAt(values: readonly CursorValue[]): string;
+  /** The values that a cursor of this question holds; undefined for any other text. */
+  valuesAt(cursor: string): readonly CursorValue[] | undefined;
   /** `setting` holds for this statement alone. */
   query<T>(sql: string, values: readonly unknown[], setting?: readonly [name: string, value: string]): Promise<T[]>;
 }
 
-export const readerOf = (source: DataSource, who: Pick<Reader, 'tenantId' | 'accounts' | 'sees'>): Reader => ({
+export const readerOf = (source: DataSource, who: Omit<Reader, 'query'>): Reader => ({
   ...who,
   query(sql, values, setting) {
     if (!setting) return source.query(sql, [...values]);

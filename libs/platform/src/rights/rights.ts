@@ -86,7 +86,12 @@ export class Rights {
     return all;
   }
 
-  /** Does every reader that this could be see all of it? Then there is nothing to leave out. */
+  sees(resource: string, field: string, accountId: string): boolean {
+    const fields = this.fields(resource, accountId);
+    return fields === 'all' || includes([...fields], field);
+  }
+
+  /** Does each of their roles show all fields? Then there is nothing to leave out. */
   seesAll(resource: string): boolean {
     return this.#allowed.every(({ rule }) => !concerns(rule, resource, READ_ACTION) || !rule.fields);
   }
@@ -109,5 +114,5 @@ export class Rights {
 const concerns = ({ resource, actions }: Rule, wanted: string, action: string): boolean =>
   (resource === '*' || resource === wanted) && (actions === 'all' || actions.includes(action));
 
-export const includes = (fields: readonly string[] | undefined, field: string): boolean =>
+const includes = (fields: readonly string[] | undefined, field: string): boolean =>
   fields === undefined || fields.some((it) => field === it || field.startsWith(`${it}.`));

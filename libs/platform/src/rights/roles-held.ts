@@ -1,7 +1,8 @@
 // Who has which role where, folded from the facts of three contracts: small, so it is kept in memory, and asked at every request.
-import { accountTeamContract } from '@kams/contracts/accounts/account-team';
-import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
-import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
+import { accountTeamContract, type AccountTeamContract } from '@kams/contracts/accounts/account-team';
+import { hierarchyContract, type HierarchyContract } from '@kams/contracts/accounts/hierarchy';
+import { roleAssignmentContract, type RoleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
+import type { EventData } from '@kams/contracts/define';
 import type { Role } from '@kams/contracts/policy';
 import type { Occurrence } from '@kams/eventing';
 
@@ -30,28 +31,25 @@ export class RolesHeld {
   readonly #children = new Map<string, Set<string>>();
 
   take({ type, tenantId, data }: Pick<Occurrence, 'type' | 'tenantId' | 'data'>): void {
-    const it = data as Readonly<Record<string, string | null>> & { readonly scope?: { readonly accountId: string } | null };
-    const at = (id: unknown): string => `${tenantId} ${String(id)}`;
+    const at = (id: string): string => `${tenantId} ${id}`;
     switch (type) {
       case 'RoleGranted':
-        return this.#give(at(it['subjectId']), { role: it['role'] as Role, accountId: it.scope?.accountId ?? null });
-      case 'RoleRevoked':
-        return this.#take(at(it['subjectId']), { role: it['role'] as Role, accountId: it.scope?.accountId ?? null });
+      case 'RoleRevoked': {
+        const { subjectId, role, scope } = data as EventData<RoleAssignmentContract, typeof type>;
+        return this.#change(type === 'RoleGranted', at(subjectId), { role, accountId: scope?.accountId ?? null });
+      }
       case 'AccountTeamMemberAssigned':
-        return this.#give(at(it['memberId']), { role: it['role'] as Role, accountId: it['accountId']! });
-      case 'AccountTeamMemberReleased':
-        return this.#take(at(it['memberId']), { role: it['role'] as Role, accountId: it['accountId']! });
+      case 'AccountTeamMemberReleased': {
+        const { memberId, role, accountId } = data as EventData<AccountTeamContract, typeof type>;
+        return this.#change(type === 'AccountTeamMemberAssigned', at(memberId), { role, accountId });
+      }
       case 'AccountHierarchyLinked':
       case 'AccountHierarchyUnlinked': {
-        const { parentId, validFrom, validTo } = it as unknown as Link;
-        const account = at(it['accountId']);
-        const others = (this.#links.get(account) ?? []).filter((link) => link.validFrom !== validFrom);
-        this.#links.set(
-          account,
-          validTo !== null && validTo <= validFrom ? others : [...others, { parentId, validFrom, validTo }],
-        );
-        const children = this.#children.get(at(parentId)) ?? new Set();
-        this.#children.set(at(parentId), children.add(String(it['accountId'])));
+        const { accountId, parentId, validFrom, validTo } = data as EventData<HierarchyContract, typeof type>;
+        const others = (this.#links.get(at(accountId)) ?? []).filter((link) => link.validFrom !== validFrom);
+        const isEmpty = validTo !== null && validTo <= validFrom;
+        this.#links.set(at(accountId), isEmpty ? others : [...others, { parentId, validFrom, validTo }]);
+        this.#children.set(at(parentId), (this.#children.get(at(parentId)) ?? new Set()).add(accountId));
       }
     }
   }
@@ -86,13 +84,8 @@ export class RolesHeld {
     return links.find((it) => it.validFrom <= day && (it.validTo === null || day < it.validTo))?.parentId;
   }
 
-  #give(who: string, held: Held): void {
-    this.#held.set(who, [...(this.#held.get(who) ?? []).filter(differsFrom(held)), held]);
-  }
-
-  #take(who: string, held: Held): void {
-    this.#held.set(who, (this.#held.get(who) ?? []).filter(differsFrom(held)));
+  #change(isHeld: boolean, who: string, held: Held): void {
+    const others = (this.#held.get(who) ?? []).filter((it) => it.role !== held.role || it.accountId !== held.accountId);
+    this.#held.set(who, isHeld ? [...others, held] : others);
   }
 }
-
-const differsFrom = (held: Held) => (other: Held) => other.role !== held.role || other.accountId !== held.accountId;

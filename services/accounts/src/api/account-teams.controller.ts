@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { uuid } from '@kams/contracts/values';
 import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, paging, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import { z } from 'zod';
 import { accountTeams, accountTeamTable } from '../projections/account-teams';
 import { SCHEMA } from '../schema';
@@ -25,8 +25,6 @@ const item = ({ id, revision, account_id, members, changed_at }: RowOf<typeof ac
 
 @Controller('account-teams')
 export class AccountTeamsController {
-  constructor(private readonly runtime: Runtime) {}
-
   @Read('', {
     summary: 'The teams of accounts',
     resource: 'account_team',
@@ -36,17 +34,15 @@ export class AccountTeamsController {
     answer: accountTeamPage,
     shows: [accountTeams],
   })
-  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
     const { accountId, memberId, sort, limit, cursor } = query;
     const page = await list(reader, {
       ...FROM,
       equal: { account_id: accountId },
       where: memberId === undefined ? [] : [{ sql: 'members @> ?', values: [JSON.stringify([{ memberId }])] }],
-      sort: sort.startsWith('-') ? '-account_id' : 'account_id',
+      sort,
       limit,
       cursor,
-      route,
-      cursorKey: this.runtime.cursorKey,
     });
     return { items: page.items.map(item), next: page.next };
   }

@@ -48,7 +48,6 @@ const listQuery = z.strictObject({
   ownerId: z.string().max(80).optional(),
 });
 const FROM = { schema: SCHEMA, table: accountTable, account: 'id' } as const;
-const SORTS: Readonly<Record<string, string>> = { name: 'name', changedAt: 'changed_at' };
 
 /** Of the history's attributes these two are the account's own; the others are of its profile. */
 const fieldOf = (attribute: string): string =>
@@ -82,7 +81,7 @@ export class AccountsController {
     answer: accountPage,
     shows: [accounts],
   })
-  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
     const { search, externalId, sort, limit, cursor, tier, keyAccount, sector, country, ownerId } = query;
     const [system, type, ...value] = externalId?.split(':') ?? [];
     const page = await list(reader, {
@@ -94,11 +93,9 @@ export class AccountsController {
           : [{ sql: 'external_ids @> ?', values: [JSON.stringify([{ system, type, value: value.join(':') }])] }]),
       ],
       search: search === undefined ? undefined : searchFor(search),
-      sort: sort.startsWith('-') ? `-${SORTS[sort.slice(1)]}` : SORTS[sort]!,
+      sort,
       limit,
       cursor,
-      route,
-      cursorKey: this.runtime.cursorKey,
     });
     return { items: page.items.map(item), next: page.next };
   }

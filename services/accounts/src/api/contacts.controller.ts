@@ -40,16 +40,14 @@ export class ContactsController {
     answer: contactPage,
     shows: [contacts],
   })
-  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
     const { accountId, role, sort, limit, cursor } = query;
     const page = await list(reader, {
       ...FROM,
       equal: { account_id: accountId, role },
-      sort: sort.startsWith('-') ? '-registered_at' : 'registered_at',
+      sort,
       limit,
       cursor,
-      route,
-      cursorKey: this.runtime.cursorKey,
     });
     return { items: await Promise.all(page.items.map((row) => this.item(row))), next: page.next };
   }
@@ -64,7 +62,7 @@ export class ContactsController {
     answer: contactPage,
     shows: [contacts],
   })
-  async search(@Asked() { body, reader, route }: AskedFor<z.ZodObject, typeof searchBody>) {
+  async search(@Asked() { body, reader }: AskedFor<z.ZodObject, typeof searchBody>) {
     const { accountId, name, email, phone, limit, cursor } = body;
     const { vault } = this.runtime;
     const words = {
@@ -82,8 +80,6 @@ export class ContactsController {
       sort: 'registered_at',
       limit,
       cursor,
-      route,
-      cursorKey: this.runtime.cursorKey,
     });
     const found = await Promise.all(page.items.map((row) => this.item(row)));
     // The words of a name may be those of another one with the same pairs of letters.

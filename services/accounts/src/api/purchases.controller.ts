@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { localDate, uuid } from '@kams/contracts/values';
-import { Asked, list, one, paging, Problem, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Problem, Read, sortBy, type AskedFor } from '@kams/platform';
 import type { RowOf } from '@kams/eventing';
 import { z } from 'zod';
 import { purchases, purchaseTable } from '../projections/purchases';
@@ -35,8 +35,6 @@ const item = (row: RowOf<typeof purchaseTable>) => ({
 
 @Controller('purchases')
 export class PurchasesController {
-  constructor(private readonly runtime: Runtime) {}
-
   @Read('', {
     summary: 'Purchases',
     resource: 'purchase',
@@ -46,7 +44,7 @@ export class PurchasesController {
     answer: purchasePage,
     shows: [purchases],
   })
-  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
+  async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
     const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = query;
     if (from !== undefined && to !== undefined && to < from) {
       throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
@@ -58,11 +56,9 @@ export class PurchasesController {
         ...(from === undefined ? [] : [{ sql: 'txn_date >= ?', values: [from] }]),
         ...(to === undefined ? [] : [{ sql: 'txn_date <= ?', values: [to] }]),
       ],
-      sort: sort.startsWith('-') ? '-occurred_at' : 'occurred_at',
+      sort,
       limit,
       cursor,
-      route,
-      cursorKey: this.runtime.cursorKey,
     });
     return { items: page.items.map(item), next: page.next };
   }

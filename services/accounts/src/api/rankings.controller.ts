@@ -5,13 +5,11 @@ import {
   asOfAndKnownAt,
   Asked,
   NOW_KNOWN,
-  openCursor,
   paging,
   positionToken,
   Problem,
   Read,
   Runtime,
-  sealCursor,
   type AskedFor,
 } from '@kams/platform';
 import { z } from 'zod';
@@ -44,12 +42,11 @@ export class RankingsController {
     answer: rankingPage,
     shows: [accounts, purchases],
   })
-  async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, reader, route }: AskedFor<typeof query>) {
+  async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, reader }: AskedFor<typeof query>) {
     const now = this.runtime.now().toISOString();
     const day = asOf ?? latestDay(this.runtime.now());
     const known = asInstant(knownAt, NOW_KNOWN);
-    const scope = { tenantId: reader.tenantId, query: route };
-    const after = cursor === undefined ? [0] : openCursor(this.runtime.cursorKey, scope, cursor);
+    const after = cursor === undefined ? [0] : reader.valuesAt(cursor);
     if (typeof after?.[0] !== 'number') throw new Problem('cursor-invalid');
 
     const currencies = await currenciesOf(reader, SCHEMA);
@@ -66,7 +63,7 @@ export class RankingsController {
     const last = items.at(-1);
     return {
       items,
-      next: rows.length > limit && last ? sealCursor(this.runtime.cursorKey, scope, [last.rank]) : null,
+      next: rows.length > limit && last ? reader.cursorAt([last.rank]) : null,
       asOf: day,
       knownAt: asInstant(knownAt, now),
       position,

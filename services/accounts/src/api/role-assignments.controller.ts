@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, paging, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import { z } from 'zod';
 import { roleAssignments, roleAssignmentTable, type GrantedAs } from '../projections/role-assignments';
 import { SCHEMA } from '../schema';
@@ -23,8 +23,6 @@ const item = ({ id, revision, subject, roles, changed_at }: RowOf<typeof roleAss
 
 @Controller('role-assignments')
 export class RoleAssignmentsController {
-  constructor(private readonly runtime: Runtime) {}
-
   @Read('', {
     summary: 'Who has been given which roles',
     resource: 'role_assignment',
@@ -32,9 +30,8 @@ export class RoleAssignmentsController {
     answer: roleAssignmentPage,
     shows: [roleAssignments],
   })
-  async list(@Asked() { query: { subject, ...query }, reader, route }: AskedFor<typeof listQuery>) {
-    const { cursorKey } = this.runtime;
-    const page = await list(reader, { ...FROM, equal: { subject }, route, cursorKey, ...query });
+  async list(@Asked() { query: { subject, ...query }, reader }: AskedFor<typeof listQuery>) {
+    const page = await list(reader, { ...FROM, equal: { subject }, ...query });
     return { items: page.items.map(item), next: page.next };
   }
 

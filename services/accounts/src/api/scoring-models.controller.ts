@@ -1,6 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, paging, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { scoringModels, scoringModelTable } from '../projections/scoring-models';
@@ -20,8 +20,6 @@ const item = ({ id, revision, name, draft, versions }: RowOf<typeof scoringModel
 
 @Controller('scoring-models')
 export class ScoringModelsController {
-  constructor(private readonly runtime: Runtime) {}
-
   @Read('', {
     summary: 'Scoring models',
     resource: 'scoring_model',
@@ -29,9 +27,8 @@ export class ScoringModelsController {
     answer: scoringModelPage,
     shows: [scoringModels],
   })
-  async list(@Asked() { query, reader, route }: AskedFor<typeof listQuery>) {
-    const { cursorKey } = this.runtime;
-    const page = await list(reader, { ...FROM, route, cursorKey, ...query });
+  async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
+    const page = await list(reader, { ...FROM, ...query });
     return { items: page.items.map(item), next: page.next };
   }
 

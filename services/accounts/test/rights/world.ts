@@ -18,7 +18,6 @@ export const MARKS = {
   'person.interests': 'marker-interests',
   'person.notes': 'marker-notes',
   consents: 'marker-legal-basis',
-  power: null,
   lines: 'MARKER-SKU',
   total: 7_776_543,
 } as const;
