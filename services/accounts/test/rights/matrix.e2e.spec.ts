@@ -252,4 +252,27 @@ test('a right that is given acts with the next request, and one that is taken to
   }
 });
 
+test('a right that is taken acts on a stream that is open, too', async () => {
+  const world = await worldOf(kams, 'streaming', ['analyst']);
+  const root = { as: { subject: ROOT, tenantId: 'streaming' } };
+  const token = await kams.token({ subject: subjectOf('analyst'), tenantId: 'streaming' });
+  const left = new AbortController();
+  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+  const stream = await fetch(`${kams.url}/events?after=${world.position}`, { headers, signal: left.signal });
+  let heard = '';
+  const reading = (async () => {
+    for await (const bytes of stream.body!) heard += Buffer.from(bytes as Uint8Array).toString();
+  })().catch(() => undefined);
+  const told = async (name: string) => {
+    await kams.post(`/accounts/${world.own.account}/update-profile`, { set: { sector: name } }, root);
+    for (let i = 0; i < 40 && !heard.includes(name); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+    return heard.includes(name);
+  };
+  expect(await told('before')).toBe(true);
+  await kams.post('/role-assignments/revoke', { subjectId: subjectOf('analyst'), role: 'analyst', reason: 'left' }, root);
+  expect(await told('afterwards')).toBe(false);
+  left.abort();
+  await reading;
+});
+
 afterAll(() => console.log(`rights  roles=${ALL.length} cells=${asked} wrong=${wrongInAll}`));
