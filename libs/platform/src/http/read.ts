@@ -46,7 +46,7 @@ export interface ReadOptions {
   /** The handler itself leaves out what `reader.sees` not. */
   readonly leavesOut?: true;
   /** Parameters that ask by a field of another name; what is not said here asks by the field of its own name. */
-  readonly asksBy?: Readonly<Record<string, string | readonly string[]>>;
+  readonly asksBy?: Readonly<Record<string, string>>;
   /** What the answer is made of; `?after=` waits for these. */
   readonly shows: readonly Projection[];
 }
@@ -134,8 +134,8 @@ const OF_THE_QUESTION = new Set(['limit', 'cursor', 'asOf', 'knownAt', 'currency
 function fieldsAskedBy({ asksBy = {} }: ReadOptions, given: object): readonly string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || OF_THE_QUESTION.has(name)) return [];
-    if (name === 'sort') return [asksBy[String(value)] ?? String(value).replace('-', '')].flat();
-    return [asksBy[name] ?? name].flat();
+    const said = name === 'sort' ? String(value).replace('-', '') : name;
+    return [asksBy[said] ?? said];
   });
 }
 

@@ -1,25 +1,24 @@
 // A row, an account.
 import { accountContract } from '@kams/contracts/accounts/account';
 import { cellReaders, columnOf, isFlaw, needed, type Flaw, type Read } from './cells';
-import type { Row } from './csv-file';
 import type { AccountsMapping } from './mapping';
 import { profileColumn, profileReader, type ProfileRead } from './profile-cells';
-import { flawOf, wrongCellCount, type AccountCommand, type RowReader, type RowSink } from './row-command';
-import { SaidOnce } from './said-once';
+import { RowByRow } from './row-by-row';
+import { flawOf, type AccountCommand, type RowSink } from './row-command';
 
 const schema = accountContract.commands.Import.data;
 
-export class AccountRows implements RowReader {
+export class AccountRows extends RowByRow<AccountCommand> {
   readonly #key: Read<string>;
   readonly #profile: ProfileRead;
   readonly #parent: Read<string> | undefined;
-  readonly #said = new SaidOnce('account');
 
   constructor(
     private readonly mapping: AccountsMapping,
-    private readonly columns: readonly string[],
-    private readonly out: RowSink<AccountCommand>,
+    columns: readonly string[],
+    out: RowSink<AccountCommand>,
   ) {
+    super(columns, out, 'account');
     const readers = cellReaders(columns, mapping);
     const { externalId, profile, parent } = mapping;
     this.#key = needed(readers.text(externalId.value), columnOf(externalId.value), 'it is the key of the account');
@@ -27,18 +26,7 @@ export class AccountRows implements RowReader {
     this.#parent = parent && readers.text(withoutLink(parent));
   }
 
-  take({ cells, line }: Row): void {
-    const made = this.#commandOf(cells, line);
-    if (isFlaw(made)) this.out.reject(line, made);
-    else this.out.command(made);
-  }
-
-  end(): void {
-    this.#said.clear();
-  }
-
-  #commandOf(cells: readonly string[], line: number): AccountCommand | Flaw {
-    if (cells.length !== this.columns.length) return wrongCellCount(cells.length, this.columns.length);
+  protected commandOf(cells: readonly string[], line: number): AccountCommand | Flaw {
     const key = this.#key(cells) as string | Flaw;
     if (isFlaw(key)) return key;
     const profile = this.#profile(cells);
@@ -50,7 +38,7 @@ export class AccountRows implements RowReader {
     const { system, type } = externalId;
     const { data, error } = schema.safeParse({ externalId: { system, type, value: key }, profile, ...(source && { source }) });
     if (error) return flawOf(error.issues, (path) => this.#columnOf(path));
-    return this.#said.flaw(key, line, [data, parent]) ?? { key, parent, data, lines: [line] };
+    return this.said.flaw(key, line, [data, parent]) ?? { key, parent, data, lines: [line] };
   }
 
   #columnOf([first, second]: readonly PropertyKey[]): string | undefined {

@@ -1,24 +1,23 @@
 // A row, a person at an account. A flaw names columns, never what is in them: results are written in the clear.
 import { contactContract, type PersonField } from '@kams/contracts/accounts/contact';
 import { cellReaders, columnOf, isFlaw, needed, type CellReaders, type Flaw, type Read } from './cells';
-import type { Row } from './csv-file';
 import type { ContactsMapping, PersonMapping } from './mapping';
-import { flawOf, wrongCellCount, type RowCommand, type RowReader, type RowSink } from './row-command';
-import { SaidOnce } from './said-once';
+import { RowByRow } from './row-by-row';
+import { flawOf, type RowCommand, type RowSink } from './row-command';
 
 const schema = contactContract.commands.Import.data;
 
-export class ContactRows implements RowReader {
+export class ContactRows extends RowByRow<RowCommand> {
   readonly #key: Read<string>;
   readonly #account: Read<string>;
   readonly #person: (cells: readonly string[]) => Record<string, string> | Flaw;
-  readonly #said = new SaidOnce('contact');
 
   constructor(
     private readonly mapping: ContactsMapping,
-    private readonly columns: readonly string[],
-    private readonly out: RowSink<RowCommand>,
+    columns: readonly string[],
+    out: RowSink<RowCommand>,
   ) {
+    super(columns, out, 'contact');
     const readers = cellReaders(columns, mapping);
     const { externalId, account, person } = mapping;
     this.#key = needed(readers.text(externalId.value), columnOf(externalId.value), 'it is the key of the contact');
@@ -26,18 +25,7 @@ export class ContactRows implements RowReader {
     this.#person = personReader(person, readers);
   }
 
-  take({ cells, line }: Row): void {
-    const made = this.#commandOf(cells, line);
-    if (isFlaw(made)) this.out.reject(line, made);
-    else this.out.command(made);
-  }
-
-  end(): void {
-    this.#said.clear();
-  }
-
-  #commandOf(cells: readonly string[], line: number): RowCommand | Flaw {
-    if (cells.length !== this.columns.length) return wrongCellCount(cells.length, this.columns.length);
+  protected commandOf(cells: readonly string[], line: number): RowCommand | Flaw {
     const [key, accountKey, person] = [this.#key(cells), this.#account(cells), this.#person(cells)];
     const flaw = [key, accountKey, person].find(isFlaw);
     if (flaw) return flaw;
@@ -50,7 +38,7 @@ export class ContactRows implements RowReader {
       ...(source && { source }),
     });
     if (error) return flawOf(error.issues, (path) => this.#columnOf(path));
-    return this.#said.flaw(data.externalId.value, line, data) ?? { data, lines: [line] };
+    return this.said.flaw(data.externalId.value, line, data) ?? { data, lines: [line] };
   }
 
   #columnOf([first, second]: readonly PropertyKey[]): string | undefined {
