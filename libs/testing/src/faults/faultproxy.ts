@@ -141,7 +141,7 @@ class Link {
 
   cut(): void {
     for (const it of this.lanes) it.close();
-    this.client.resetAndDestroy();
+    reset(this.client);
     this.server.destroy();
     this.options.onGone();
   }
@@ -160,7 +160,7 @@ class Link {
       // Ended and not reset: what was sent is to be read.
       if (ambush.moment === 'after it is sent') this.server.end(bytes);
       else this.server.destroy();
-      this.client.resetAndDestroy();
+      reset(this.client);
       ambush.resolve();
       return undefined;
     }
@@ -180,6 +180,15 @@ class Link {
     this.server.destroy();
     return undefined;
   }
+}
+
+/**
+ * With a reset, at once. Node's own `resetAndDestroy` ends the socket first: where the other side dies while that is on its way,
+ * the socket is never closed, and the process spins when it wants to end (Node 20.20).
+ */
+function reset(socket: Socket): void {
+  if (!socket.writableEnded) Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
 
 /** Beyond so much on its way the sender is not read. */

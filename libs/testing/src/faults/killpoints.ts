@@ -5,10 +5,10 @@ import type { ClientBase } from 'pg';
 /** How `preload.ts` is told, in the environment of a process: `<point> <passing> <signal>`. */
 export const AT_POINT = 'KAMS_TEST_AT_POINT';
 
-/** The process gives itself the signal when it passes the place for the nth time: SIGKILL ends it there, SIGSTOP holds it. */
+/** The process gives itself the signal at every nth passing: SIGKILL ends it at the first of them, SIGSTOP holds it at each. */
 export interface AtPoint {
   readonly point: Point;
-  /** From 1. */
+  /** n, from 1. */
   readonly passing: number;
   readonly signal: 'SIGKILL' | 'SIGSTOP';
 }

@@ -14,6 +14,6 @@ if (order !== undefined) {
   const at = read(order);
   let passed = 0;
   (globalThis as PointsHook).kamsAtPoint = (point) => {
-    if (point === at.point && ++passed === at.passing) process.kill(process.pid, at.signal);
+    if (point === at.point && ++passed % at.passing === 0) process.kill(process.pid, at.signal);
   };
 }

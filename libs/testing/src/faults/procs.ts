@@ -28,6 +28,8 @@ export interface Proc {
   /** SIGSTOP: its connections stay open and nothing of it moves, until `resume`. */
   pause(): void;
   resume(): void;
+  /** By `pause`, or by itself at one of its places. Needs /proc. */
+  isHeld(): boolean;
   /** Gives a signal, and waits until nothing of the group lives. */
   end(signal?: NodeJS.Signals): Promise<Exit>;
   /** Of a worker: its next message; rejects when it ends before. */
@@ -86,6 +88,7 @@ function start(nodeArgs: readonly string[], { args = [], env, at }: ProcOptions,
     signal,
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
+    isHeld: () => statOf(pid)?.state === 'T',
     async end(name = 'SIGTERM') {
       signal(name);
       // A process that is held takes no other signal than SIGKILL.
@@ -114,19 +117,19 @@ async function untilGone(living: () => readonly number[]): Promise<void> {
   }
 }
 
-/** Of /proc/<pid>/stat, the numbers of the parent and of the group. */
-function kinOf(pid: number): { readonly parent: number; readonly group: number } | undefined {
+/** Of /proc/<pid>/stat: the letter of its state, and the numbers of its parent and its group. */
+function statOf(pid: number): { readonly state?: string; readonly parent: number; readonly group: number } | undefined {
   try {
-    const [, parent, group] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, parent, group] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return { parent: Number(parent), group: Number(group) };
+    return { state, parent: Number(parent), group: Number(group) };
   } catch {
     return undefined;
   }
 }
 const processes = (): number[] => (existsSync('/proc/self') ? readdirSync('/proc').map(Number).filter(Boolean) : []);
-const membersOf = (group: number): number[] => processes().filter((pid) => kinOf(pid)?.group === group && isAlive(pid));
+const membersOf = (group: number): number[] => processes().filter((pid) => statOf(pid)?.group === group && isAlive(pid));
 
 /** The Postgres of a data folder, whoever started it and however often it was started again. Its processes need /proc. */
 export function postgresOf(folder: string) {
@@ -136,7 +139,7 @@ export function postgresOf(folder: string) {
     return file?.ready && isAlive(file.pid) ? file.pid : undefined;
   };
   /** Each is in a session of its own, so no signal to a group reaches them. */
-  const children = (pid: number): number[] => processes().filter((it) => kinOf(it)?.parent === pid);
+  const children = (pid: number): number[] => processes().filter((it) => statOf(it)?.parent === pid);
   const kill = (pids: readonly number[]) => {
     for (const pid of pids) {
       try {
