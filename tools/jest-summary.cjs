@@ -1,6 +1,9 @@
-// One line a suite, and at the very end how many tests passed and failed.
+// One line a suite, before it one for each promise that it proves, and at the very end how many tests passed and failed.
+const PROMISE = /^(P\d+ )+(pass|FAIL) /;
+
 class Summary {
-  onTestResult(_test, { testFilePath, numPassingTests, numFailingTests, numPendingTests, testExecError, perfStats }) {
+  onTestResult(_test, { testFilePath, numPassingTests, numFailingTests, numPendingTests, testExecError, perfStats, console }) {
+    for (const { message } of console ?? []) if (PROMISE.test(message)) process.stdout.write(`${message}\n`);
     const name = testFilePath.replace(`${process.cwd()}/`, '');
     const seconds = ((perfStats.end - perfStats.start) / 1000).toFixed(1);
     const state = numFailingTests > 0 || testExecError ? 'FAIL' : 'ok  ';

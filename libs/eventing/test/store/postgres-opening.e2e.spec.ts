@@ -50,7 +50,7 @@ test('is refused when the schema is older or newer than this process knows', asy
   expect(await refusal({ install: false })).toBe('too-old');
 });
 
-test('is refused on a server that may forget what it has confirmed', async () => {
+test('P1 is refused on a server that may forget what it has confirmed', async () => {
   await client().query(`alter database ${client().database} set synchronous_commit = off`);
   expect(await refusal()).toBe('not-durable');
   await client().query(`alter database ${client().database} set synchronous_commit = local`);

@@ -1,4 +1,4 @@
-import { commandIdOf, judge, type Sending, type Stored, type Told } from './history';
+import { commandIdOf, judge, type Sending, type Stored, type Told } from './sendings';
 
 const sending = (told: readonly Told[], events: readonly number[] = [2]): Sending => ({
   subject: 'client-1',
@@ -6,6 +6,7 @@ const sending = (told: readonly Told[], events: readonly number[] = [2]): Sendin
   key: 'k-1',
   path: '/accounts',
   body: {},
+  stream: 'account-a',
   events,
   told: [...told],
 });
@@ -26,6 +27,7 @@ const verdictOn = (told: readonly Told[], found?: Partial<Stored>) => {
     acknowledged: _,
     unanswered: __,
     refused: ___,
+    refusedForOthers: _____,
     unansweredStored: ____,
     ...wrong
   } = judge([it], new Map(stored ? [[stored.commandId, stored]] : []));
@@ -55,5 +57,6 @@ test.each([
   ['another position than was answered', [answered()], { position: '13' }, 'otherwise'],
   ['events where nothing was to be done', [answered({ outcome: 'unchanged' })], {}, 'otherwise'],
   ['events of a refused command', [refused], {}, 'storedThoughRefused'],
+  ['events of a command that was refused when it was sent again', [unknown, refused], {}, 'storedThoughRefused'],
   ['events of a command that was told to be not stored', [notStored], {}, 'storedThoughNot'],
 ])('is wrong, and found out: %s', (_, told, found, wrong) => expect(verdictOn(told, found)).toContain(wrong));

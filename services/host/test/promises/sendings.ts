@@ -3,8 +3,8 @@ import { naturalId } from '@kams/eventing';
 
 export type Told =
   | { readonly is: 'stored'; readonly body: StoredAnswer; readonly etag: string | null }
-  | { readonly is: 'refused'; readonly status: number; readonly code: string }
-  /** 503 `unavailable`: nothing was stored, says the host. */
+  | { readonly is: 'refused'; readonly status: number; readonly code: string; readonly revision?: number }
+  /** 503 `unavailable`, or 409 `version-conflict`: nothing was stored, says the host. */
   | { readonly is: 'not stored' }
   /** No answer, or 503 `outcome-unknown`. */
   | { readonly is: 'unknown' };
@@ -25,12 +25,17 @@ export interface Sending {
   readonly body: object;
   /** Numbers of events that it may make, when it makes any. */
   readonly events: readonly number[];
+  /** The stream that it is for. */
+  readonly stream: string;
+  /** Only if the stream, to which others write as well, is at this revision: it may be refused because they were faster. */
+  readonly ifMatch?: string;
   /** What was answered, in order. */
   readonly told: Told[];
 }
 
 /** As the host derives it from the key: it stands in every event that the command made. */
-export const commandIdOf = ({ tenantId, subject, key }: Sending): string => naturalId(tenantId, 'command', [subject, key]);
+export const commandIdOf = ({ tenantId, subject, key }: Pick<Sending, 'tenantId' | 'subject' | 'key'>): string =>
+  naturalId(tenantId, 'command', [subject, key]);
 
 /** The events of one command, as the store has them. */
 export interface Stored {
@@ -52,9 +57,10 @@ export interface Verdict {
   readonly storedThoughNot: number;
   readonly storedThoughRefused: number;
   readonly refused: number;
+  readonly refusedForOthers: number;
 }
 
-/** Compares what was told with what is stored; every number but the counts of what was sent must be 0. */
+/** Compares what was told with what is stored. */
 export function judge(sent: readonly Sending[], stored: ReadonlyMap<string, Stored>): Verdict {
   const verdict = {
     acknowledged: 0,
@@ -66,6 +72,7 @@ export function judge(sent: readonly Sending[], stored: ReadonlyMap<string, Stor
     storedThoughNot: 0,
     storedThoughRefused: 0,
     refused: 0,
+    refusedForOthers: 0,
   };
   for (const it of sent) {
     const found = stored.get(commandIdOf(it));
@@ -79,8 +86,9 @@ export function judge(sent: readonly Sending[], stored: ReadonlyMap<string, Stor
       else if (!found) verdict.lost++;
       else if (found.revision !== revision || !position.endsWith(`.${found.position}`)) verdict.otherwise++;
     } else if (told.is === 'refused') {
-      verdict.refused++;
-      if (found && it.told.every((one) => one.is === 'refused')) verdict.storedThoughRefused++;
+      if (it.ifMatch !== undefined && told.code === 'stale') verdict.refusedForOthers++;
+      else verdict.refused++;
+      if (found) verdict.storedThoughRefused++;
     } else if (it.told.every((one) => one.is === 'not stored') && it.told.length > 0) {
       if (found) verdict.storedThoughNot++;
     } else {

@@ -1,12 +1,20 @@
-// Clients that send one command after another, single and in bulk, each with a key, and go on through every outage.
+// Clients that send one command after another, single and in bulk, each with a key, to whichever node, and go on through every
+// outage.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sending, StoredAnswer, Told } from './history';
+import { naturalId } from '@kams/eventing';
+import type { Appending, History } from '@kams/testing/faults/history';
+import type { Tokens } from './installation';
+import { commandIdOf, type Sending, type StoredAnswer, type Told } from './sendings';
 
 export interface LoadOptions {
-  readonly url: string;
-  token(subject: string, tenantId: string): Promise<string>;
+  /** The nodes; each attempt goes to one of them. */
+  readonly urls: readonly string[];
+  readonly tokens: Tokens;
   /** From 0 to 1. */
   chance(): number;
+  readonly history: History;
+  /** An account of the tenant that all of its clients write to. */
+  readonly shared: Map<string, string>;
   /** Ends even what waits for an answer. */
   readonly signal: AbortSignal;
 }
@@ -36,6 +44,8 @@ export class Client {
   private links = 0;
   private high = false;
   private written: StoredAnswer | undefined;
+  /** Of the shared account, as this client knows it. */
+  private seen = 0;
 
   constructor(
     private readonly options: LoadOptions,
@@ -43,6 +53,11 @@ export class Client {
   ) {
     this.subject = `client-${number}`;
     this.tenantId = TENANTS[number % TENANTS.length]!;
+  }
+
+  /** Streams that this client writes to now, alone and with others. */
+  streams(): readonly string[] {
+    return [`account-${this.account}`, `account-${this.options.shared.get(this.tenantId)}`, `hierarchy-${this.tenantId}`];
   }
 
   /** A model, an account to put under others, and three to put it under. */
@@ -53,6 +68,8 @@ export class Client {
     for (let i = 0; i < 3; i++) this.parents.push((await this.must('/accounts', this.profile())).id);
     await this.opened();
     await this.link(true);
+    if (!this.options.shared.has(this.tenantId)) this.options.shared.set(this.tenantId, this.account);
+    await this.opened();
   }
 
   async run(enough: () => boolean): Promise<void> {
@@ -61,9 +78,10 @@ export class Client {
       if (dice < 0.02) await this.opened();
       else if (dice < 0.1) await this.bulk();
       else if (dice < 0.15) await this.link(false);
-      else if (dice < 0.35) await this.assessed();
-      else if (dice < 0.5) await this.send('/accounts', { ...this.profile(), externalIds: [this.externalId()] }, [1], true);
-      else if (dice < 0.6) await this.send('/purchases', this.purchase(), [1], true);
+      else if (dice < 0.23) await this.contended();
+      else if (dice < 0.4) await this.assessed();
+      else if (dice < 0.52) await this.send('/accounts', { ...this.profile(), externalIds: [this.externalId()] }, [1], true);
+      else if (dice < 0.62) await this.send('/purchases', this.purchase(), [1], true);
       else await this.send(`/accounts/${this.account}/rate-criterion`, { code: 'note', raw: String(this.n) }, [1], true);
     }
   }
@@ -106,6 +124,22 @@ export class Client {
     else await this.send('/hierarchy/link', body, [2], true);
   }
 
+  /** All clients of a tenant write to one account, half of the time by the revision that they saw last: 412 is an answer then. */
+  private async contended(): Promise<void> {
+    const id = this.options.shared.get(this.tenantId)!;
+    const ifMatch = this.options.chance() < 0.5 ? `"${this.seen}"` : undefined;
+    const { told } = await this.send(
+      `/accounts/${id}/rate-criterion`,
+      { code: `shared-${this.number}`, raw: String(++this.n) },
+      [1],
+      true,
+      ifMatch,
+    );
+    const last = told.at(-1)!;
+    if (last.is === 'stored') this.seen = last.body.revision;
+    if (last.is === 'refused' && last.revision !== undefined) this.seen = last.revision;
+  }
+
   private async bulk(): Promise<void> {
     const isPurchases = this.options.chance() < 0.5;
     const path = isPurchases ? '/purchases/bulk' : '/accounts/bulk';
@@ -119,6 +153,7 @@ export class Client {
     const sendings = lines.map((it) => this.noted(path, it, it.idempotencyKey, [1]));
     const body = lines.map((it) => JSON.stringify(it)).join('\n');
     for (;;) {
+      const attempts = sendings.map((it) => this.attempt(it));
       const answer = await this.ask(path, body, {}, 'application/x-ndjson');
       const answers =
         answer?.status === 200
@@ -136,6 +171,7 @@ export class Client {
               ? toldBy(answer.status, answer.text, null)
               : UNKNOWN
             : toldBy(line.status, JSON.stringify(line), null),
+          attempts[i]!,
         );
       }
       if (sendings.every((it) => isOver(it.told.at(-1)!)) || this.givesUp()) return;
@@ -151,8 +187,14 @@ export class Client {
   }
 
   /** Until it has an answer, or is given up. */
-  private async send(path: string, body: object, events: readonly number[], mayGiveUp: boolean): Promise<Sending> {
-    const it = this.noted(path, body, this.key(), events);
+  private async send(
+    path: string,
+    body: object,
+    events: readonly number[],
+    mayGiveUp: boolean,
+    ifMatch?: string,
+  ): Promise<Sending> {
+    const it = this.noted(path, body, this.key(), events, ifMatch);
     for (;;) {
       const told = await this.sendOnce(it);
       if (told.is === 'stored' && path.startsWith('/accounts')) this.written = told.body;
@@ -163,6 +205,7 @@ export class Client {
 
   /** The same command with the same key, as often as one likes. */
   async sendOnce(it: Sending): Promise<Told> {
+    const attempt = this.attempt(it);
     if (it.path.endsWith('/bulk')) {
       const answer = await this.ask(it.path, JSON.stringify(it.body), {}, 'application/x-ndjson');
       return this.note(
@@ -170,19 +213,23 @@ export class Client {
         answer
           ? toldBy(answer.status === 200 ? (JSON.parse(answer.text) as Line).status : answer.status, answer.text, null)
           : UNKNOWN,
+        attempt,
       );
     }
-    const answer = await this.ask(it.path, JSON.stringify(it.body), { 'idempotency-key': it.key });
-    return this.note(it, answer ? toldBy(answer.status, answer.text, answer.etag) : UNKNOWN);
+    const headers = { 'idempotency-key': it.key, ...(it.ifMatch !== undefined && { 'if-match': it.ifMatch }) };
+    const answer = await this.ask(it.path, JSON.stringify(it.body), headers);
+    return this.note(it, answer ? toldBy(answer.status, answer.text, answer.etag) : UNKNOWN, attempt);
   }
 
   /** Without a body it is a question. */
   private async ask(path: string, body?: string, headers: object = {}, type = 'application/json') {
+    const { urls } = this.options;
     try {
-      const answer = await fetch(`${this.options.url}${path}`, {
+      const url = urls[Math.floor(this.options.chance() * urls.length)]!;
+      const answer = await fetch(`${url}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
         headers: {
-          authorization: `Bearer ${await this.options.token(this.subject, this.tenantId)}`,
+          authorization: `Bearer ${await this.options.tokens(this.subject, this.tenantId)}`,
           ...(body !== undefined && { 'content-type': type }),
           ...headers,
         },
@@ -195,13 +242,18 @@ export class Client {
     }
   }
 
-  private noted(path: string, body: object, key: string, events: readonly number[]): Sending {
-    const it: Sending = { subject: this.subject, tenantId: this.tenantId, key, path, body, events, told: [] };
+  private noted(path: string, body: object, key: string, events: readonly number[], ifMatch?: string): Sending {
+    const who = { subject: this.subject, tenantId: this.tenantId, key };
+    const it: Sending = { ...who, path, body, events, stream: streamOf(path, body, who), ifMatch, told: [] };
     this.sent.push(it);
     return it;
   }
-  private note(it: Sending, told: Told): Told {
+  private attempt = (it: Sending): Appending => this.options.history.append(it.stream, commandIdOf(it));
+  private note(it: Sending, told: Told, attempt: Appending): Told {
     it.told.push(told);
+    if (told.is === 'unknown') attempt.unknown();
+    else if (told.is === 'stored' && told.body.outcome !== 'unchanged') attempt.ok();
+    else attempt.fail();
     if (told.is === 'stored') this.acknowledged++;
     return told;
   }
@@ -231,8 +283,28 @@ const isOver = ({ is }: Told): boolean => is === 'stored' || is === 'refused';
 function toldBy(status: number, text: string, etag: string | null): Told {
   const body = JSON.parse(text) as StoredAnswer & { code?: string };
   if (status < 300) return { is: 'stored', body, etag };
-  if (status === 503) return body.code === 'unavailable' ? { is: 'not stored' } : UNKNOWN;
-  return { is: 'refused', status, code: body.code ?? '' };
+  if (body.code === 'unavailable' || body.code === 'version-conflict') return { is: 'not stored' };
+  if (status === 503) return UNKNOWN;
+  return { is: 'refused', status, code: body.code ?? '', revision: body.revision };
+}
+
+/** The stream that a command is for, as the host derives it. */
+function streamOf(path: string, body: object, who: Pick<Sending, 'subject' | 'tenantId' | 'key'>): string {
+  const [, plural, id] = /^\/([\w-]+)(?:\/([0-9a-f-]{36}))?/.exec(path)!;
+  const line = body as { readonly command?: string; readonly id?: string; readonly data?: object };
+  const { tenantId } = who;
+  switch (plural) {
+    case 'hierarchy':
+      return `hierarchy-${tenantId}`;
+    case 'purchases': {
+      const { sourceSystem, txnId } = (line.data ?? body) as { readonly sourceSystem: string; readonly txnId: string };
+      return `purchase-${naturalId(tenantId, 'purchase', [sourceSystem, txnId])}`;
+    }
+    case 'scoring-models':
+      return `scoring_model-${id ?? naturalId(tenantId, 'scoring_model', ['opened by', commandIdOf(who)])}`;
+    default:
+      return `account-${id ?? line.id ?? naturalId(tenantId, 'account', ['opened by', commandIdOf(who)])}`;
+  }
 }
 
 const MODEL = {
