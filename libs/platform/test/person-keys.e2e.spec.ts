@@ -82,7 +82,7 @@ describe('the keys of persons', () => {
     }
   });
 
-  test('can not be brought back from what is left of them on disk, with all keys that there are', async () => {
+  test('P14 can not be brought back from what is left of them on disk, with all keys that there are', async () => {
     const keys = await another();
     await Promise.all(people(3).map((it) => keys.obtain(it)));
     const left = await rows();

@@ -7,6 +7,7 @@ import type { Service } from '@kams/platform';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { promised } from './faults/promise';
 import { losses, type Schema } from './losses';
 
 interface Sample {
@@ -54,6 +55,33 @@ function folded({ contract, initial, evolve }: AnyAggregate, sample: Pick<Sample
   return (JSON.parse(JSON.stringify({ state })) as { state: unknown }).state;
 }
 
+function lossesOf(sample: Sample, { contract: { events } }: AnyAggregate): string[] {
+  const event: EventContract | undefined = events[sample.type];
+  return event?.version === sample.schema ? losses(sample.contract, schemaOf(event)) : [];
+}
+
+function ensureReads({ contract }: AnyAggregate, sample: Sample): void {
+  const event: EventContract | undefined = contract.events[sample.type];
+  if (!event) throw new Error(`${sample.type} was stored, and the contract has it no more: keep it, with its rule`);
+  const { data } = upcast(contract, { id: 'sample', ...sample });
+  expect({ type: sample.type, schema: sample.schema, ...event.data.safeParse(data) }).toMatchObject({ success: true });
+}
+
+/** What a state has besides is no loss. */
+function ensureFolds(aggregate: AnyAggregate, sample: Sample): void {
+  const expected = { sample: `${sample.type} v${sample.schema}`, state: sample.state };
+  expect({ ...expected, state: folded(aggregate, sample) }).toMatchObject(expected);
+}
+
+const fails = (ensure: () => void): boolean => {
+  try {
+    ensure();
+    return false;
+  } catch {
+    return true;
+  }
+};
+
 /** The tests that hold a service to what it has ever stored: `describeSamples(accountsService)`. */
 export function describeSamples(service: Service): void {
   const aggregates = service.aggregates.flatMap((it) => (it.claims ? [it, keys(it.contract.name)] : [it])) as AnyAggregate[];
@@ -73,7 +101,7 @@ export function describeSamples(service: Service): void {
 
     test.each(events)('%s is still what it was when its version was first written', (type, event) => {
       const sample = samplesOf(contract).find((it) => it.type === type && it.schema === event.version);
-      const lost = sample ? losses(sample.contract, schemaOf(event)) : [];
+      const lost = sample ? lossesOf(sample, aggregate) : [];
       if (lost.length > 0) {
         throw new Error(
           `${type} was stored in version ${event.version} as the contract does not have it any more: ${lost.join('; ')}. ` +
@@ -83,20 +111,23 @@ export function describeSamples(service: Service): void {
     });
 
     test('every sample reads in the version of today', () => {
-      for (const sample of samplesOf(contract)) {
-        const event: EventContract | undefined = contract.events[sample.type];
-        if (!event) throw new Error(`${sample.type} was stored, and the contract has it no more: keep it, with its rule`);
-        const { data } = upcast(contract, { id: 'sample', ...sample });
-        expect({ type: sample.type, schema: sample.schema, ...event.data.safeParse(data) }).toMatchObject({ success: true });
-      }
+      for (const sample of samplesOf(contract)) ensureReads(aggregate, sample);
     });
 
     test('every sample folds to the state that it always gave', () => {
-      for (const sample of samplesOf(contract)) {
-        // What a state has besides is no loss.
-        const expected = { sample: `${sample.type} v${sample.schema}`, state: sample.state };
-        expect({ ...expected, state: folded(aggregate, sample) }).toMatchObject(expected);
-      }
+      for (const sample of samplesOf(contract)) ensureFolds(aggregate, sample);
     });
+  });
+
+  promised('P13', 'every event that was ever written stays readable, and means what it always meant', async (tell) => {
+    const all = aggregates.flatMap((aggregate) => samplesOf(aggregate.contract).map((sample) => ({ aggregate, sample })));
+    const counts = {
+      unreadable: all.filter(({ aggregate, sample }) => fails(() => ensureReads(aggregate, sample))).length,
+      'folded-otherwise': all.filter(({ aggregate, sample }) => fails(() => ensureFolds(aggregate, sample))).length,
+      losses: all.flatMap(({ aggregate, sample }) => lossesOf(sample, aggregate)).length,
+    };
+    tell({ contracts: aggregates.length, versions: all.length, ...counts });
+    expect(counts).toEqual({ unreadable: 0, 'folded-otherwise': 0, losses: 0 });
+    expect(all.length).toBeGreaterThan(0);
   });
 }

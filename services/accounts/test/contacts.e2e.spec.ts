@@ -1,4 +1,5 @@
 import { ERASED } from '@kams/contracts/personal';
+import { promised } from '@kams/testing/faults/promise';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -147,68 +148,75 @@ async function hits(folder: string, markers: readonly string[]): Promise<string[
   return found;
 }
 
-describe('P14: an erased person', () => {
-  test('is unreadable in the log, in the read models, in the keys and in the files of the database', async () => {
-    const [name, mail, title, interests, notes, later, refused, unknown, conflict, bulk, reason, repeated] = MARKERS as [
-      string,
-      ...string[],
-    ];
-    const secret = {
-      name: `${name} 李`,
-      email: `${mail}@example.com`,
-      jobTitle: title!,
-      interests: interests!,
-      notes: notes!,
-    };
-    const { id } = await register(secret);
-    const other = await register({ name: 'Somebody Else' });
-    await services.post(`/contacts/${id}/change`, { set: { notes: later } });
-    // The paths that fail as well: invalid, unknown, stale, refused, in bulk, twice under one key.
-    await services.post(`/contacts/${id}/change`, { set: { email: `${refused} no address` } });
-    await services.post('/contacts/00000000-0000-7000-8000-00000000dead/change', { set: { notes: unknown } });
-    await services.post(`/contacts/${id}/change`, { set: { notes: conflict } }, { headers: { 'if-match': '"99"' } });
-    const lines = JSON.stringify({ command: 'Change', id, data: { set: { interests: bulk } } });
-    await services.ask('/contacts/bulk', { method: 'POST', body: lines, headers: { 'content-type': 'application/x-ndjson' } });
-    await services.post(`/contacts/${id}/depart`, { on: '2026-06-30', reason });
-    const headers = { 'idempotency-key': 'p14' };
-    for (let i = 0; i < 2; i++) await services.post(`/contacts/${id}/change`, { set: { jobTitle: repeated } }, { headers });
-    await services.post('/contacts/search', { name });
+describe('P14', () => {
+  promised(
+    'P14',
+    'an erased person is unreadable in the log, in the read models, in the keys and in the files of the database',
+    async (tell) => {
+      const [name, mail, title, interests, notes, later, refused, unknown, conflict, bulk, reason, repeated] = MARKERS as [
+        string,
+        ...string[],
+      ];
+      const secret = {
+        name: `${name} 李`,
+        email: `${mail}@example.com`,
+        jobTitle: title!,
+        interests: interests!,
+        notes: notes!,
+      };
+      const { id } = await register(secret);
+      const other = await register({ name: 'Somebody Else' });
+      await services.post(`/contacts/${id}/change`, { set: { notes: later } });
+      // The paths that fail as well: invalid, unknown, stale, refused, in bulk, twice under one key.
+      await services.post(`/contacts/${id}/change`, { set: { email: `${refused} no address` } });
+      await services.post('/contacts/00000000-0000-7000-8000-00000000dead/change', { set: { notes: unknown } });
+      await services.post(`/contacts/${id}/change`, { set: { notes: conflict } }, { headers: { 'if-match': '"99"' } });
+      const lines = JSON.stringify({ command: 'Change', id, data: { set: { interests: bulk } } });
+      await services.ask('/contacts/bulk', { method: 'POST', body: lines, headers: { 'content-type': 'application/x-ndjson' } });
+      await services.post(`/contacts/${id}/depart`, { on: '2026-06-30', reason });
+      const headers = { 'idempotency-key': 'p14' };
+      for (let i = 0; i < 2; i++) await services.post(`/contacts/${id}/change`, { set: { jobTitle: repeated } }, { headers });
+      await services.post('/contacts/search', { name });
 
-    const erased = await services.post(`/contacts/${id}/erase`, { request: 'dsr-2026-0042' });
-    expect(erased.status).toBe(200);
-    const file = await shown(id, erased.body.position);
-    expect(file.body).toMatchObject({ person: { name: ERASED }, departedOn: '2026-06-30', pseudonym: expect.any(String) });
-    expect((await services.post(`/contacts/search?after=${erased.body.position}`, { name })).body.items).toEqual([]);
+      const erased = await services.post(`/contacts/${id}/erase`, { request: 'dsr-2026-0042' });
+      expect(erased.status).toBe(200);
+      const file = await shown(id, erased.body.position);
+      expect(file.body).toMatchObject({ person: { name: ERASED }, departedOn: '2026-06-30', pseudonym: expect.any(String) });
+      expect((await services.post(`/contacts/search?after=${erased.body.position}`, { name })).body.items).toEqual([]);
 
-    // The key goes after the fact: until then what is stored could still be opened.
-    const isDestroyed = async () =>
-      (await query<{ gone: boolean }>(`select wrapped is null as gone from keys.person where person = '${id}'`))[0]?.gone;
-    for (let i = 0; i < 100 && !(await isDestroyed()); i++) await new Promise((done) => setTimeout(done, 50));
-    expect(await isDestroyed()).toBe(true);
+      // The key goes after the fact: until then what is stored could still be opened.
+      const isDestroyed = async () =>
+        (await query<{ gone: boolean }>(`select wrapped is null as gone from keys.person where person = '${id}'`))[0]?.gone;
+      for (let i = 0; i < 100 && !(await isDestroyed()); i++) await new Promise((done) => setTimeout(done, 50));
+      expect(await isDestroyed()).toBe(true);
 
-    for (const table of ['es.events', 'accounts.contact', 'keys.person']) {
-      const [dump] = await query<{ all: string }>(`select string_agg(t::text, '') as all from ${table} t`);
-      for (const marker of MARKERS) expect(dump!.all).not.toContain(marker);
-    }
-    await query('checkpoint');
-    const [{ folder }] = (await query<{ folder: string }>('show data_directory as folder').catch(() =>
-      query<{ folder: string }>("select setting as folder from pg_settings where name = 'data_directory'"),
-    )) as [{ folder: string }];
-    expect(await hits(folder, MARKERS)).toEqual([]);
-    expect(await hits(services.data, MARKERS)).toEqual([]);
+      const inTables: string[] = [];
+      for (const table of ['es.events', 'accounts.contact', 'keys.person']) {
+        const [dump] = await query<{ all: string }>(`select string_agg(t::text, '') as all from ${table} t`);
+        inTables.push(...MARKERS.filter((it) => dump!.all.includes(it)).map((it) => `${it}: ${table}`));
+      }
+      await query('checkpoint');
+      const [{ folder }] = (await query<{ folder: string }>('show data_directory as folder').catch(() =>
+        query<{ folder: string }>("select setting as folder from pg_settings where name = 'data_directory'"),
+      )) as [{ folder: string }];
+      const inFiles = [...(await hits(folder, MARKERS)), ...(await hits(services.data, MARKERS))];
+      tell({ markers: MARKERS.length, encodings: encoded('').length, 'in-tables': inTables.length, hits: inFiles.length });
+      expect({ inTables, inFiles }).toEqual({ inTables: [], inFiles: [] });
 
-    // Others are who they were, rebuilt rows are the live ones, and a second erasure is nothing.
-    expect((await services.ask(`/contacts/${other.id}`)).body.person.name).toBe('Somebody Else');
-    const before = await query('select * from accounts.contact order by id');
-    services.runtime.rebuild('contacts');
-    while (services.runtime.rebuildOf('contacts')!.state === 'running') await new Promise((done) => setTimeout(done, 20));
-    expect(services.runtime.rebuildOf('contacts')!.state).toBe('done');
-    expect(await query('select * from accounts.contact order by id')).toEqual(before);
-    expect((await services.post(`/contacts/${id}/erase`, { request: 'again' })).body.outcome).toBe('unchanged');
-    expect((await services.post(`/contacts/${id}/change`, { set: { name: 'X' } })).body.code).toBe('contact-erased');
-  }, 120_000);
+      // Others are who they were, rebuilt rows are the live ones, and a second erasure is nothing.
+      expect((await services.ask(`/contacts/${other.id}`)).body.person.name).toBe('Somebody Else');
+      const before = await query('select * from accounts.contact order by id');
+      services.runtime.rebuild('contacts');
+      while (services.runtime.rebuildOf('contacts')!.state === 'running') await new Promise((done) => setTimeout(done, 20));
+      expect(services.runtime.rebuildOf('contacts')!.state).toBe('done');
+      expect(await query('select * from accounts.contact order by id')).toEqual(before);
+      expect((await services.post(`/contacts/${id}/erase`, { request: 'again' })).body.outcome).toBe('unchanged');
+      expect((await services.post(`/contacts/${id}/change`, { set: { name: 'X' } })).body.code).toBe('contact-erased');
+    },
+    120_000,
+  );
 
-  test('would be found by the scan if it stood anywhere in the clear', async () => {
+  test('P14 an erased person would be found by the scan if anything of it stood in the clear', async () => {
     const marker = 'Canary77InTheClear';
     await query(`create table canary as select '${marker}'::text as it`);
     await query('checkpoint');

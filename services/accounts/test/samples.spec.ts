@@ -1,4 +1,4 @@
 import { describeSamples } from '@kams/testing/samples';
 import { accountsService } from '../src/accounts.module';
 
-describeSamples(accountsService);
+describe('P13 of accounts:', () => describeSamples(accountsService));
