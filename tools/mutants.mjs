@@ -1,0 +1,357 @@
+// What would break a promise: a change of the text of a file, the test that must notice, and what it must say.
+//
+// Each is a fault that some system of this kind has had. One that its test does not notice is an open fault of the test.
+
+const READ_MODEL = 'libs/platform/src/read-model/postgres-read-model.ts';
+const CHECKPOINTS = 'libs/platform/src/read-model/checkpoints.ts';
+const APPEND = 'libs/eventing/src/store/postgres/append.sql';
+const HANDLE = 'libs/eventing/src/run/handle.ts';
+const READ = 'libs/platform/src/http/read.ts';
+
+const NOTHING_LOST = { test: 'services/host/test/promises/p1-p2-nothing-lost.e2e.spec.ts', named: 'P1 P2 ', size: '0.3' };
+const RETRIES = { test: 'services/host/test/promises/p3-retries.e2e.spec.ts', named: 'P3 ', size: '0.5' };
+const ONE_WINNER = { test: 'services/host/test/promises/p4-one-winner.e2e.spec.ts', named: 'P4 ', size: '0.5' };
+const ORDER = { test: 'libs/eventing/test/store/order-oracle/order-oracle.e2e.spec.ts', named: 'P5 ', size: '0.5' };
+const EXACTLY_ONCE = { test: 'services/host/test/promises/p6-exactly-once.e2e.spec.ts', named: 'P6 ' };
+const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 1000 ' };
+const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.e2e.spec.ts', named: 'P8 ', size: '0.3' };
+
+const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' };
+const UPCAST = { test: 'libs/eventing/test/run/upcast.spec.ts', named: 'P13 ' };
+const ERASED = { test: 'services/accounts/test/contacts.e2e.spec.ts', named: 'P14 ' };
+const KEYS = { test: 'libs/platform/test/person-keys.e2e.spec.ts', named: 'P14 ' };
+const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
+
+const OWNED = 'if (!(await moved(manager, projection, side, from, change))) return false;';
+const WRITTEN = 'await write(manager, projection, side, change);';
+
+export const MUTANTS = [
+  {
+    promise: 'P1',
+    name: 'answered-before-the-commit',
+    ...NOTHING_LOST,
+    shows: /\blost=[1-9]/,
+    changes: [
+      {
+        file: 'libs/eventing/src/store/postgres/connection.ts',
+        from: '      return await askOn(client, statement, values);\n    } catch (error) {',
+        to: `      if (statement.name !== 'es.append_batch') return await askOn(client, statement, values);
+      await client.query('begin');
+      const rows = await askOn(client, statement, values);
+      const held = client;
+      setTimeout(() => void held.query('commit').catch(() => undefined).finally(() => held.release()), 20);
+      client = { release: () => undefined } as unknown as PoolClient;
+      return rows;
+    } catch (error) {`,
+      },
+    ],
+  },
+  {
+    promise: 'P1',
+    name: 'durability-not-looked-at',
+    test: 'libs/eventing/test/store/postgres-opening.e2e.spec.ts',
+    named: 'P1 ',
+    shows: /not-durable/,
+    changes: [
+      {
+        file: 'libs/eventing/src/store/postgres/install.ts',
+        from: '    if (off.length > 0) throw notDurable(off);\n',
+        to: '',
+      },
+    ],
+  },
+  {
+    promise: 'P2',
+    name: 'events-stored-one-by-one',
+    ...NOTHING_LOST,
+    shows: /\bpartial=[1-9]/,
+    changes: [
+      {
+        file: 'libs/eventing/src/store/postgres/postgres-store.ts',
+        from: '      const append = toAppend(stream, expected, events);\n      ensureOpen();\n      return commits.append(append);\n',
+        to: `      ensureOpen();
+      let last;
+      for (const [i, it] of events.entries()) {
+        const before = typeof expected === 'number' ? expected + i : expected === 'none' && i > 0 ? i - 1 : expected;
+        last = await commits.append(toAppend(stream, before, [it]));
+      }
+      return last!;
+`,
+      },
+    ],
+  },
+  {
+    promise: 'P2',
+    name: 'refused-command-leaves-its-first-event',
+    ...ONE_WINNER,
+    shows: /(won-another|left-by-losers|events)=-?[1-9]/,
+    changes: [
+      {
+        file: APPEND,
+        from: 'from unnest(e_append) with ordinality i(ap, e) where ok[i.ap];',
+        to: 'from unnest(e_append) with ordinality i(ap, e) where ok[i.ap] or i.e = array_position(e_append, i.ap);',
+      },
+    ],
+  },
+  {
+    promise: 'P3',
+    name: 'key-not-stored-with-the-events',
+    ...RETRIES,
+    shows: /\b(doubled|different|refused)=[1-9]/,
+    changes: [
+      {
+        file: HANDLE,
+        from: '        commandId,\n        commandHash: hash,',
+        to: '        commandId: newId(),\n        commandHash: hash,',
+      },
+      {
+        file: HANDLE,
+        from: '        return {\n          id,\n          revision: appended.revision,',
+        to: `        const { revision, position } = appended;
+        entry.commands.set(commandId, { hash, first: entry.revision + 1, revision, position });
+        return {
+          id,
+          revision: appended.revision,`,
+      },
+    ],
+  },
+  {
+    promise: 'P3',
+    name: 'key-taken-for-another-body',
+    ...RETRIES,
+    shows: /other-body-taken=[1-9]/,
+    changes: [{ file: HANDLE, from: 'if (known.hash !== hash) throw new CommandIdReused();', to: '' }],
+  },
+  {
+    promise: 'P4',
+    name: 'expected-revision-not-compared',
+    ...ONE_WINNER,
+    shows: /won-another=[1-9]/,
+    changes: [
+      {
+        file: APPEND,
+        from: 'array_agg((a.x in (coalesce(l.revision, -1), -2) or a.x = -3 and l.revision is not null) is true order by a.no)',
+        to: 'array_agg(true order by a.no)',
+      },
+    ],
+  },
+  {
+    promise: 'P5',
+    name: 'positions-from-a-sequence',
+    ...ORDER,
+    shows: /\bmissed=[1-9]/,
+    changes: [
+      {
+        file: 'libs/eventing/src/store/postgres/schema.sql',
+        from: 'create schema es;\n',
+        to: 'create schema es;\ncreate sequence es.numbers;\n',
+      },
+      { file: APPEND, from: "  perform pg_advisory_xact_lock('es.events'::regclass::oid::int, 1);\n", to: '' },
+      { file: APPEND, from: 'head + row_number() over (order by i.ap, i.e),', to: "nextval('es.numbers')," },
+    ],
+  },
+  {
+    promise: 'P6',
+    name: 'checkpoint-before-effect',
+    ...EXACTLY_ONCE,
+    shows: /\bmissing=[1-9]/,
+    changes: [{ file: READ_MODEL, from: OWNED, to: OWNED.replace('moved(manager', 'moved(source.manager') }],
+  },
+  {
+    promise: 'P6',
+    name: 'effect-before-checkpoint',
+    ...EXACTLY_ONCE,
+    shows: /\bdoubled=[1-9]/,
+    changes: [
+      { file: READ_MODEL, from: OWNED, to: `${WRITTEN.replace('write(manager', 'write(source.manager')}\n${OWNED}` },
+      { file: READ_MODEL, from: `        ${WRITTEN}\n`, to: '' },
+    ],
+  },
+  {
+    promise: 'P6',
+    name: 'statements-of-a-transaction-at-once',
+    ...EXACTLY_ONCE,
+    shows: /\bdoubled=[1-9]/,
+    changes: [
+      { file: READ_MODEL, from: `        ${WRITTEN}\n`, to: '' },
+      {
+        file: READ_MODEL,
+        from: OWNED,
+        to: `const [isOurs] = await Promise.all([moved(manager, projection, side, from, change), ${WRITTEN.slice(6, -1)}]);
+        if (!isOurs) return false;`,
+      },
+    ],
+  },
+  {
+    promise: 'P6',
+    name: 'checkpoint-not-compared',
+    ...EXACTLY_ONCE,
+    shows: /\b(doubled|missing)=[1-9]/,
+    changes: [
+      {
+        file: CHECKPOINTS,
+        from: 'and epoch = $7 and position = $8 and generation = $9',
+        to: 'and epoch = $7 and $8::text is not null and generation = $9',
+      },
+    ],
+  },
+  {
+    promise: 'P7',
+    name: 'clock-in-a-row',
+    ...REBUILD,
+    shows: /accounts, (page by page|never rebuilt)/,
+    changes: [
+      {
+        file: 'services/accounts/src/projections/accounts.ts',
+        from: 'row && { ...row, ...to, changed_at: event.recordedAt };',
+        to: "row && event && { ...row, ...to, changed_at: new Date().toISOString().replace('Z', '000Z') };",
+      },
+    ],
+  },
+  {
+    promise: 'P7',
+    name: 'order-of-a-select',
+    ...REBUILD,
+    shows: /history, (page by page|never rebuilt|rebuilt in silence)/,
+    changes: [
+      {
+        file: 'libs/eventing/src/run/history.ts',
+        from: 'const covering = believed.find((row) => row.valid_from <= from && (row.valid_to === null || from < row.valid_to));',
+        to: 'const covering = believed.find((row) => row.valid_from <= from);',
+      },
+    ],
+  },
+  {
+    promise: 'P8',
+    name: 'token-ignored',
+    ...READ_YOUR_WRITE,
+    shows: /\bstale=[1-9]/,
+    changes: [{ file: READ, from: 'if (token !== undefined) await this.comeTo(options, token);', to: 'void options;' }],
+  },
+  {
+    promise: 'P8',
+    name: 'readers-told-before-the-commit',
+    ...READ_YOUR_WRITE,
+    shows: /\bstale=[1-9]/,
+    changes: [
+      {
+        file: 'libs/eventing/src/run/projector.ts',
+        from: '    if (!(await readModel.commit(',
+        to: '    advance(to);\n    if (!(await readModel.commit(',
+      },
+    ],
+  },
+  {
+    promise: 'P8',
+    name: 'no-word-of-when-to-come-again',
+    ...READ_YOUR_WRITE,
+    shows: /without-retry-after=[1-9]/,
+    changes: [{ file: READ, from: "{ 'Retry-After': '1' }", to: '{}' }],
+  },
+  {
+    promise: 'P13',
+    name: 'field-renamed-without-upcast',
+    ...SAMPLES,
+    shows: /\b(unreadable|losses)=[1-9]/,
+    changes: [
+      {
+        file: 'libs/contracts/src/accounts/hierarchy.ts',
+        from: 'validTo, reason: text(500).optional()',
+        to: 'validTo, why: text(500).optional()',
+      },
+    ],
+  },
+  {
+    promise: 'P13',
+    name: 'event-with-another-meaning',
+    ...SAMPLES,
+    shows: /\bfolded-otherwise=[1-9]/,
+    changes: [
+      {
+        file: 'services/accounts/src/domain/account.ts',
+        from: '{ ...account.ratings, [code]: { raw, eventId } }',
+        to: '{ ...account.ratings, [code]: { raw: code, eventId } }',
+      },
+    ],
+  },
+  {
+    promise: 'P13',
+    name: 'upcasts-not-applied',
+    ...UPCAST,
+    shows: /projections read every version/,
+    changes: [{ file: 'libs/eventing/src/run/upcast.ts', from: '    data = step(data);\n', to: '' }],
+  },
+  {
+    promise: 'P13',
+    name: 'unreadable-version-taken-as-it-is',
+    ...UPCAST,
+    shows: /stops its reader/,
+    changes: [
+      {
+        file: 'libs/eventing/src/run/upcast.ts',
+        from: '    if (!step) throw unreadable(name, event);',
+        to: '    if (!step) return event;',
+      },
+    ],
+  },
+  {
+    promise: 'P14',
+    name: 'what-is-personal-in-the-clear',
+    ...ERASED,
+    shows: /\bhits=[1-9]/,
+    changes: [
+      {
+        file: 'libs/contracts/src/accounts/contact.ts',
+        from: 'interests: field(personal(text(2_000))',
+        to: 'interests: field(text(2_000)',
+      },
+    ],
+  },
+  {
+    promise: 'P14',
+    name: 'key-of-the-person-left',
+    ...ERASED,
+    shows: /an erased person is unreadable/,
+    changes: [
+      {
+        file: 'libs/eventing/src/personal/vault.ts',
+        from: '    await this.keys.destroy(persons);\n',
+        to: '',
+      },
+    ],
+  },
+  {
+    promise: 'P14',
+    name: 'erasure-takes-the-row-only',
+    ...KEYS,
+    shows: /can not be brought back/,
+    changes: [
+      {
+        file: 'libs/eventing/src/personal/postgres-person-keys.ts',
+        from: '      if (rowCount === 0) return;',
+        to: '      if (rowCount !== null) return;',
+      },
+    ],
+  },
+  {
+    promise: 'P17',
+    name: 'audience-not-looked-at',
+    ...TOKENS,
+    shows: /for another audience is 401/,
+    changes: [{ file: 'libs/platform/src/tokens/verify.ts', from: '        audience,\n', to: '' }],
+  },
+  {
+    promise: 'P17',
+    name: 'token-of-another-type',
+    ...TOKENS,
+    shows: /for identity is 401/,
+    changes: [{ file: 'libs/platform/src/tokens/verify.ts', from: "        typ: 'at+jwt',\n", to: '' }],
+  },
+];
+
+/** The text of a file after a change. @throws where the text to change is not there, or more than once */
+export function changed(text, { file, from, to }) {
+  const times = text.split(from).length - 1;
+  if (times !== 1) throw new Error(`${file} has ${times} times what is to be changed: ${from.trim().split('\n')[0]}`);
+  return text.replace(from, () => to);
+}

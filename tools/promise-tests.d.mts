@@ -1,0 +1,5 @@
+export interface PromiseTests {
+  readonly file: string;
+  readonly promises: readonly string[];
+}
+export function promiseTests(): readonly PromiseTests[];
