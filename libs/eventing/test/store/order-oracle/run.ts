@@ -55,12 +55,7 @@ export async function runOracle({
 
     const log = await storedRows(client);
     const readers = [polling, following];
-    for (
-      const deadline = Date.now() + 5_000;
-      readers.some((it) => it.seen.length < log.length && !it.stopped) && Date.now() < deadline;
-    ) {
-      await sleep(10);
-    }
+    await untilAllIsSeen(readers, log.length);
     stopping.abort();
     await Promise.all(readers.map((it) => it.ended));
 
@@ -89,6 +84,19 @@ export async function runOracle({
     for (const it of writers) it.end();
     await client.end();
     await drop();
+  }
+}
+
+/** A reader that came no further for so long has seen all that it will ever see. On a busy machine one may lag by seconds. */
+const STANDS_STILL_MS = 5_000;
+
+async function untilAllIsSeen(readers: readonly Reader[], events: number): Promise<void> {
+  let [before, since] = [-1, Date.now()];
+  while (readers.some((it) => it.seen.length < events && !it.stopped)) {
+    const seen = readers.reduce((sum, it) => sum + it.seen.length, 0);
+    if (seen !== before) [before, since] = [seen, Date.now()];
+    else if (Date.now() - since > STANDS_STILL_MS) return;
+    await sleep(10);
   }
 }
 
