@@ -30,7 +30,7 @@ export const MUTANTS = [
     promise: 'P1',
     name: 'answered-before-the-commit',
     ...NOTHING_LOST,
-    shows: /\blost=[1-9]/,
+    shows: /\blost(=[1-9]|: what .* was acknowledged)/,
     changes: [
       {
         file: 'libs/eventing/src/store/postgres/connection.ts',
@@ -43,6 +43,21 @@ export const MUTANTS = [
       client = { release: () => undefined } as unknown as PoolClient;
       return rows;
     } catch (error) {`,
+      },
+    ],
+  },
+  {
+    promise: 'P1',
+    name: 'lost-answer-taken-for-a-commit',
+    ...NOTHING_LOST,
+    shows: /\blost=[1-9]/,
+    changes: [
+      {
+        file: HANDLE,
+        from: '        unknown ||= error instanceof OutcomeUnknown;\n',
+        to: `        if (error instanceof OutcomeUnknown)
+          return { status: 'appended' as const, revision: revision + events.length, position: START };
+        unknown ||= error instanceof OutcomeUnknown;\n`,
       },
     ],
   },
@@ -216,8 +231,14 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/history.ts',
-        from: 'const covering = believed.find((row) => row.valid_from <= from && (row.valid_to === null || from < row.valid_to));',
-        to: 'const covering = believed.find((row) => row.valid_from <= from);',
+        from: '(valid_from > from && (least === null || valid_from < least) ? valid_from : least)',
+        to: '(valid_from > from && least === null ? valid_from : least)',
+      },
+      // Without an order by, any will do.
+      {
+        file: READ_MODEL,
+        from: 'where ${quote(table.groupBy)} = any($1)`',
+        to: 'where ${quote(table.groupBy)} = any($1) order by random()`',
       },
     ],
   },

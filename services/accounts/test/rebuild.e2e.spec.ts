@@ -158,11 +158,15 @@ describe.each([
         return [...statuses];
       })();
       const atWhichHeads: number[] = [];
-      for (const it of projections) {
-        atWhichHeads.push(count.head);
-        await rebuilt(services, it);
+      try {
+        for (const it of projections) {
+          atWhichHeads.push(count.head);
+          await rebuilt(services, it);
+        }
+      } finally {
+        isRebuilt = true;
+        await Promise.allSettled([writing, reading]);
       }
-      isRebuilt = true;
       await writing;
       expect(await reading).toEqual([200]);
 

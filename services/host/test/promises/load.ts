@@ -182,6 +182,8 @@ export class Client {
   private async must(path: string, body: object): Promise<StoredAnswer> {
     const { told } = await this.send(path, body, [1], false);
     const last = told.at(-1)!;
+    if (last.is === 'refused' && last.status === 404)
+      throw new Error(`lost: what ${path} is for was acknowledged, and is not there for another node`);
     if (last.is !== 'stored') throw new Error(`${path} was answered ${JSON.stringify(last)}`);
     return last.body;
   }
