@@ -185,3 +185,6 @@ function listsOf(lines: Iterable<Line>): Map<string, List> {
   }
   return lists;
 }
+
+/** Until the next read. A long list is read less often: one that is repeated in full all the time outgrows the checker's memory. */
+export const pauseAfter = (values: number, leastMs: number): number => Math.max(leastMs, values ** 2 / 20_000);

@@ -7,7 +7,7 @@ import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedde
 import type { CloudEvent } from '@kams/eventing';
 import { chance, SEED } from '@kams/testing/faults/chance';
 import { faultProxy, type FaultProxy } from '@kams/testing/faults/faultproxy';
-import { check, openHistory, readHistory, type History } from '@kams/testing/faults/history';
+import { check, openHistory, pauseAfter, readHistory, type History } from '@kams/testing/faults/history';
 import { postgresOf } from '@kams/testing/faults/procs';
 import { promised, trials } from '@kams/testing/faults/promise';
 import { dataFolder, freePort, removeFolder, startHost, type TestHost } from '@kams/testing/host';
@@ -245,13 +245,13 @@ describe(`${KILLS} kills under load`, () => {
       for (const it of [verdict.unanswered, verdict.refusedForOthers]) expect(it).toBeGreaterThan(0);
       for (const it of nodes) expect(it.said()).not.toMatch(/"level":60|unhandled|Unhandled/);
     },
-    120_000 + KILLS * 12_000,
+    120_000 + KILLS * 20_000,
   );
 
   /** Streams as their own readers see them, all the time, and in every outage. */
   async function readStreams(enough: () => boolean): Promise<void> {
     let reading: Database | undefined;
-    for (; !enough(); await sleep(READ_EVERY_MS)) {
+    for (let values = 0; !enough(); await sleep(pauseAfter(values, READ_EVERY_MS))) {
       try {
         reading ??= await connected();
         const stream = dice.of(clients.flatMap((it) => it.streams()));
@@ -261,6 +261,7 @@ describe(`${KILLS} kills under load`, () => {
           [stream],
         );
         told(commandsOf(rows));
+        values = rows.length;
       } catch {
         await reading?.end().catch(() => undefined);
         reading = undefined;

@@ -1,7 +1,7 @@
 // Of concurrent writers to one aggregate one wins a version; the others are told so, and have changed nothing.
 import { delay } from '@kams/eventing';
 import { chance, SEED } from '@kams/testing/faults/chance';
-import { check, openHistory, readHistory, type History } from '@kams/testing/faults/history';
+import { check, openHistory, pauseAfter, readHistory, type History } from '@kams/testing/faults/history';
 import { promised, trials } from '@kams/testing/faults/promise';
 import { dataFolder, removeFolder, type TestHost } from '@kams/testing/host';
 import { join } from 'node:path';
@@ -55,20 +55,24 @@ async function newStream(): Promise<string> {
 }
 
 /** All that the stream has, by the commands that made it. */
-async function read(stream: string): Promise<void> {
+async function read(stream: string): Promise<number> {
   const told = history.read(stream);
   const { rows } = await kams.client.query<{ id: string }>(
     `select metadata->>'commandId' as id from es.events where stream_id = $1 order by revision`,
     [stream],
   );
   told(rows.map((it) => it.id));
+  return rows.length;
 }
 
 /** All streams again and again while they are written, and once when all is answered. */
 async function readOn(streams: readonly string[], enough: () => boolean): Promise<void> {
-  for (let isLast = false; !isLast; await delay(READ_EVERY_MS)) {
-    isLast = enough();
-    for (const it of streams) await read(it);
+  for (;;) {
+    const isLast = enough();
+    let longest = 0;
+    for (const it of streams) longest = Math.max(longest, await read(it));
+    if (isLast) return;
+    for (let left = pauseAfter(longest, READ_EVERY_MS); left > 0 && !enough(); left -= READ_EVERY_MS) await delay(READ_EVERY_MS);
   }
 }
 
