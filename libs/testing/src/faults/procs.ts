@@ -71,9 +71,18 @@ function start(nodeArgs: readonly string[], { args = [], env, at }: ProcOptions,
   let text = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (more: Buffer) => void (text += more.toString()));
   child.stdin!.on('error', () => undefined);
-  const gone = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  const exitAt = (event: 'exit' | 'close') =>
+    new Promise<Exit>((resolve) => child.once(event, (code: number | null, by: Exit['signal']) => resolve({ code, signal: by })));
+  const gone = exitAt('exit');
+  /** When all that it wrote has been read, too. */
+  const closed = exitAt('close');
+
+  /** From then on its number may be another's: nothing is sent to it. */
+  let isOver = false;
+  void gone.then(() => (isOver = membersOf(pid).length === 0));
 
   function signal(name: NodeJS.Signals): void {
+    if (isOver) return;
     try {
       process.kill(-pid, name);
     } catch (error) {
@@ -95,15 +104,18 @@ function start(nodeArgs: readonly string[], { args = [], env, at }: ProcOptions,
       signal('SIGCONT');
       const exit = await gone;
       await untilGone(() => membersOf(pid));
+      isOver = true;
       return exit;
     },
     message: <T>() =>
       new Promise<T>((resolve, reject) => {
-        const ended = (code: number | null, by: NodeJS.Signals | null) =>
-          reject(new Error(`the worker ended with ${by ?? code}: ${text}`));
-        child.once('exit', ended);
+        const ended = () =>
+          void closed.then(({ code, signal: by }) => reject(new Error(`the worker ended with ${by ?? code}: ${text}`)));
+        if (!child.connected) return ended();
+        // Not its exit, which is told while its last message is still on its way: the channel ends behind it.
+        child.once('disconnect', ended);
         child.once('message', (it) => {
-          child.off('exit', ended);
+          child.off('disconnect', ended);
           resolve(it as T);
         });
       }),
