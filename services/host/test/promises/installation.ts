@@ -28,8 +28,7 @@ export function tokensOf(data: string): Tokens {
   return (subject, tenantId) => {
     const who = `${subject} ${tenantId}`;
     if (!minted.has(who)) {
-      const mint = async () =>
-        (await openDevelopmentIssuer({ mode: 'development', data })).mint({ subject, tenantId });
+      const mint = async () => (await openDevelopmentIssuer({ mode: 'development', data })).mint({ subject, tenantId });
       minted.set(who, mint());
       setTimeout(() => minted.delete(who), 10 * 60_000).unref();
     }
@@ -49,7 +48,14 @@ export async function installation(): Promise<Installation> {
     tokens: tokensOf(data),
     async start({ databaseUrl = database.url, at, env } = {}) {
       const port = String(await freePort());
-      const settings = { KAMS_DATA: data, KAMS_PORT: port, KAMS_POSTGRES_URL: databaseUrl, KAMS_LOG_LEVEL: 'error', ...env };
+      const settings = {
+        KAMS_DATA: data,
+        KAMS_PORT: port,
+        KAMS_POSTGRES_URL: databaseUrl,
+        KAMS_LOG_LEVEL: 'error',
+        KAMS_ADMINISTRATORS: '*:*',
+        ...env,
+      };
       const host = await startHost(settings, { at });
       hosts.push(host);
       return host;

@@ -52,7 +52,12 @@ describe(`${KILLS} kills under load`, () => {
   let history: History;
   let tokens: Tokens;
 
-  const settings = (node: 0 | 1) => ({ KAMS_DATA: data, KAMS_PORT: String(ports[node]), KAMS_LOG_LEVEL: 'error' });
+  const settings = (node: 0 | 1) => ({
+    KAMS_DATA: data,
+    KAMS_PORT: String(ports[node]),
+    KAMS_LOG_LEVEL: 'error',
+    KAMS_ADMINISTRATORS: '*:*',
+  });
   const startFirst = () => startHost(settings(0));
   const startSecond = () =>
     startHost({
