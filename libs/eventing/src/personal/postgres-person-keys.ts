@@ -4,8 +4,9 @@
 // master key, wraps every other key again, and takes the old version out of the world. What is left on disk of the erased
 // person's key was wrapped by a version that nobody has.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { Client, Pool, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import { Unavailable } from '../store/port';
+import { ensureRoles, handOver, ROLES, workAs } from '../store/postgres/roles';
 import type { Person, PersonKeys } from './person-keys';
 
 /** The master key, by versions. Kept where backups of the database do not reach. */
@@ -19,14 +20,23 @@ export interface MasterKeys {
   keepOnly(version: number): Promise<void>;
 }
 
-/** Makes the tables where there are none. */
-export const PERSON_KEYS_SCHEMA = `
+/** Makes the tables where there are none. The keys of all tenants are opened and wrapped again by one role, which does no more. */
+const SCHEMA = `
   create schema if not exists keys;
   create table if not exists keys.master (one boolean primary key default true check (one), version integer not null);
   create table if not exists keys.person (
     tenant_id text collate "C" not null, person text collate "C" not null, version integer not null,
     wrapped bytea,                                      -- null: erased, for ever
-    primary key (tenant_id, person));`;
+    primary key (tenant_id, person));
+  do $$ begin
+    if not exists (select from pg_policies where schemaname = 'keys' and tablename = 'person') then
+      alter table keys.person enable row level security, force row level security;
+      create policy all_tenants on keys.person to ${ROLES.keys} using (true) with check (true);
+    end if;
+  end $$;
+  ${handOver('keys')};
+  grant usage on schema keys to ${ROLES.keys};
+  grant select, insert, update on keys.master, keys.person to ${ROLES.keys};`;
 /** Any number, the same in every process. */
 const INSTALL_LOCK = 2_026_112_502;
 
@@ -66,13 +76,33 @@ interface Asked extends Person {
   reject(error: unknown): void;
 }
 
+/**
+ * Makes the schema `keys` where there is none. Needs the right to create; to be called outside of a transaction.
+ * @throws RolesRefused
+ */
+export async function installPersonKeys(client: ClientBase): Promise<void> {
+  await ensureRoles(client);
+  await client.query('begin');
+  await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
+  await client.query(SCHEMA);
+  await client.query('commit');
+}
+
+async function installOn(connection: PoolConfig): Promise<void> {
+  const client = new Client({ connectionTimeoutMillis: 2_000, ...connection });
+  client.on('error', () => undefined); // the statement that is running says it
+  await client.connect();
+  await installPersonKeys(client).finally(() => client.end());
+}
+
 export interface PostgresPersonKeys extends PersonKeys {
   close(): Promise<void>;
 }
 
 export async function postgresPersonKeys(connection: string | PoolConfig, master: MasterKeys): Promise<PostgresPersonKeys> {
   const given = typeof connection === 'string' ? { connectionString: connection } : connection;
-  const pool = new Pool({ max: 2, connectionTimeoutMillis: 2_000, ...given });
+  await installOn(given);
+  const pool = new Pool({ max: 2, connectionTimeoutMillis: 2_000, ...given, onConnect: workAs(ROLES.keys) });
   pool.on('connect', (client) => client.on('error', () => undefined)); // the statement that is running says it
   pool.on('error', () => undefined);
 
@@ -101,7 +131,6 @@ export async function postgresPersonKeys(connection: string | PoolConfig, master
   try {
     await transaction(async (client) => {
       await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
-      await client.query(PERSON_KEYS_SCHEMA);
       const { rows } = await client.query('select 1 from keys.master');
       if (rows.length > 0) return;
       if (!(await master.versions()).includes(FIRST)) await master.add(FIRST);

@@ -3,12 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
 import { startError, type Connection } from './connection';
+import { ensureRoles, handOver, ROLES, RolesRefused } from './roles';
 
 const sql = (file: string): string => readFileSync(join(__dirname, file), 'utf8');
 
 /** Step n brings a store of version n to n + 1. The functions are replaced after every step. */
 const STEPS: readonly string[] = [sql('schema.sql')];
 const FUNCTIONS = sql('append.sql');
+/** The last event of the log and of each stream is where positions and revisions go on: nobody may change or delete one. */
+const RIGHTS = `
+  grant usage on schema es to ${ROLES.append};
+  grant select on all tables in schema es to ${ROLES.append};
+  grant insert on es.events to ${ROLES.append};`;
 export const VERSION = STEPS.length;
 /** Any number, the same in every process. */
 const INSTALL_LOCK = 2_026_112_301;
@@ -30,15 +36,19 @@ async function withClient<T>(connection: Connection, use: (client: Client) => Pr
     await client.connect();
     return await use(client);
   } catch (error) {
-    throw error instanceof StoreRefused ? error : startError(error);
+    throw error instanceof StoreRefused || error instanceof RolesRefused ? error : startError(error);
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-/** Makes the schema, or brings it up to date. May run any number of times, in many processes at once. Needs the right to create. */
+/**
+ * Makes the schema, or brings it up to date. May run any number of times, in many processes at once. Needs the right to create.
+ * @throws StoreRefused, RolesRefused
+ */
 export const install = (connection: Connection): Promise<void> =>
   withClient(connection, async (client) => {
+    await ensureRoles(client);
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
     const version = (await versionOf(client)) ?? 0;
@@ -52,6 +62,8 @@ export const install = (connection: Connection): Promise<void> =>
         [VERSION],
       );
     }
+    await client.query(handOver('es'));
+    await client.query(RIGHTS);
     await client.query('commit');
   });
 

@@ -10,6 +10,7 @@ import { GroupCommit, LIMITS, type Limits } from './group-commit';
 import { History } from './history';
 import { ensureUsable, install } from './install';
 import { readAt, readPage } from './reading';
+import { ROLES, workAs } from './roles';
 import { StreamReader } from './stream-reading';
 import { Tail, type TailLimits } from './tail';
 
@@ -54,7 +55,11 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
 
   const closing = new AbortController();
   const history = new History();
-  const onConnect = (client: ClientBase) => history.verify(client);
+  const becomeAppender = workAs(ROLES.append);
+  const onConnect = async (client: ClientBase) => {
+    await becomeAppender(client);
+    await history.verify(client);
+  };
   const writing = new Connections(connection, { ...APPENDING, max: limits.calls + 1, onConnect, onLost: onError });
   const reading = new Connections(connection, {
     ...READING,

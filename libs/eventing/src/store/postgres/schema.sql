@@ -1,5 +1,4 @@
--- The log. Run once, by install.ts. A service needs USAGE on the schema, SELECT on its tables and INSERT on es.events. It must
--- not have UPDATE or DELETE: the last event of the log and of each stream is where positions and revisions go on.
+-- The log. Run once, by install.ts, which says too who may do what with it.
 create schema es;
 
 create table es.store (                             -- one row: who this store is
