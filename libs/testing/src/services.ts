@@ -10,8 +10,10 @@ import { TokenVerifier } from '@kams/platform/tokens/verify';
 import type { Route } from '@kams/platform/http/server';
 import type { FastifyInstance } from 'fastify';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Pool } from 'pg';
 import pino from 'pino';
 import { freshDatabase } from './postgres';
 
@@ -32,6 +34,8 @@ export interface Answered<T = never> {
 export interface TestServices {
   readonly url: string;
   readonly databaseUrl: string;
+  /** As a superuser, who sees all: the pools of the runtime may do what their roles may. */
+  sql<T extends object = never>(text: string, values?: readonly unknown[]): Promise<T[]>;
   readonly runtime: Runtime;
   readonly store: EventStore;
   /** What the running router has. */
@@ -46,13 +50,15 @@ export interface TestServices {
 
 export async function startTestServices(
   services: readonly Service[],
-  options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant'>> = {},
+  options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant'>> & { readonly poolSize?: number } = {},
 ): Promise<TestServices> {
   const database = await freshDatabase();
   const data = await mkdtemp(join(tmpdir(), 'kams-test-'));
+  const superuser = new Pool({ connectionString: database.url, max: 1, options: '-c TimeZone=UTC' });
+  superuser.on('error', () => undefined);
   const issuer = await openDevelopmentIssuer({ mode: 'development', data });
   const store = await postgresStore({ connection: database.url, poolSize: 4 });
-  const readDatabase = await openReadDatabase({ url: database.url, poolSize: 6 });
+  const readDatabase = await openReadDatabase({ url: database.url, poolSize: options.poolSize ?? 6 });
   const key = Buffer.alloc(32, 7);
   const personKeys = await postgresPersonKeys(database.url, await masterKeysIn(join(data, 'keys', 'master.json')));
   const log = pino({ level: process.env['KAMS_TEST_LOG'] ?? 'silent' });
@@ -105,6 +111,8 @@ export async function startTestServices(
   return {
     url,
     databaseUrl: database.url,
+    sql: async <T extends object>(text: string, values: readonly unknown[] = []) =>
+      (await superuser.query<T>(text, [...values])).rows,
     runtime,
     store,
     routes: (app.getHttpAdapter().getInstance() as unknown as FastifyInstance).routes,
@@ -113,11 +121,15 @@ export async function startTestServices(
     post: (path, body, more) => ask(path, { method: 'POST', body, ...more }),
     token,
     async stop() {
+      // A connection that a test has cut before its request holds the server open for the time-out of headers.
+      const late = setTimeout(() => (app.getHttpServer() as Server).closeAllConnections(), 1_000);
       await app.close();
+      clearTimeout(late);
       await runtime.stop();
       await readDatabase.destroy();
       await store.close();
       await personKeys.close();
+      await superuser.end();
       await database.drop();
       await rm(data, { recursive: true, force: true });
     },

@@ -209,15 +209,15 @@ describe.each([
 
   test('events of every type of every contract were among them', async () => {
     const all = CONTRACTS.flatMap((it) => Object.keys(it.events).map((type) => `${it.name}/${type}`));
-    const found = await services.runtime.readDatabase.query<{ stream_id: string; type: string }[]>(
+    const found = await services.sql<{ stream_id: string; type: string }>(
       `select distinct split_part(stream_id, '-', 1) as stream_id, type from es.events`,
     );
     expect(all.filter((it) => !found.some(({ stream_id, type }) => `${categoryOf(stream_id)}/${type}` === it))).toEqual([]);
   });
 });
 
-async function stored({ runtime }: TestServices): Promise<{ n: number; types: number }> {
-  const [row] = await runtime.readDatabase.query<{ n: number; types: number }[]>(
+async function stored({ sql }: TestServices): Promise<{ n: number; types: number }> {
+  const [row] = await sql<{ n: number; types: number }>(
     'select count(*)::int as n, count(distinct type)::int as types from es.events',
   );
   return row!;
@@ -259,8 +259,7 @@ describe('a projection that is not made of the events alone', () => {
     ['of the order of fields, which the database does not keep', (profile: object) => JSON.stringify(profile)],
   ])('is found out: one made %s', async (_, say) => {
     const it = saying('said', say);
-    for (const schema of ['whole', 'in_parts'])
-      await services.runtime.readDatabase.query(`drop schema if exists ${schema} cascade`);
+    for (const schema of ['whole', 'in_parts']) await services.sql(`drop schema if exists ${schema} cascade`);
     await build(services, 'whole', it, storeFeed(services.store, it.contracts, services.runtime.vault));
     await build(services, 'in_parts', it, inPagesOf(3, services.store, it, services.runtime.vault));
     const whole = await rowsOf(services, 'whole', it);

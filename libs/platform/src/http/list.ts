@@ -3,6 +3,7 @@ import type { RowOf, Table } from '@kams/eventing';
 import { z } from 'zod';
 import { quote, selectList } from '../read-model/ddl';
 import type { Reader } from '../read-model/reader';
+import { isSearched, searchedName } from '../read-model/tenants';
 import type { CursorValue } from './cursor';
 import { Problem } from './problems';
 
@@ -123,8 +124,9 @@ async function read(
   if (reader.accounts && account !== null) conditions.push(`${quote(account)} = any(${given(reader.accounts)})`);
   for (const [name, value] of Object.entries(equal)) if (value !== undefined) conditions.push(`${quote(name)} = ${given(value)}`);
   conditions.push(...where.map(filled));
+  const from = where.length > 0 && isSearched(table) ? searchedName(table.name) : table.name;
   // What has an `offset` is planned by itself, and not by what is done with its rows.
-  const hits = `select *, ${distance ? filled(distance) : '0'} as search_distance from ${quote(schema)}.${quote(table.name)}
+  const hits = `select *, ${distance ? filled(distance) : '0'} as search_distance from ${quote(schema)}.${quote(from)}
      where ${conditions.join(' and ')} ${isIndexed ? 'offset 0' : ''}`;
 
   const isDescending = sort.startsWith('-');

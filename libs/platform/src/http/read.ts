@@ -105,7 +105,7 @@ export class ReadInterceptor implements NestInterceptor {
       query,
       body,
       id: id === undefined ? '' : checkedId(id),
-      reader: readerOf(this.runtime.readDatabase, {
+      reader: readerOf(this.runtime.readDatabase.queries, {
         tenantId,
         accounts: account === undefined ? null : rights.accounts(resource, READ_ACTION, fields),
         sees: (field, accountId) => rights.sees(resource, field, accountId),

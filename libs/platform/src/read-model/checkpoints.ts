@@ -1,6 +1,7 @@
 // How far each reader of a service has come, one row each, beside the rows that it keeps.
 import type { Change, Checkpoint, Checkpoints, Position, Side } from '@kams/eventing';
 import type { DataSource, EntityManager } from 'typeorm';
+import { changingTables, run } from './changing-tables';
 import { quote } from './ddl';
 
 export const checkpointTable = (schema: string): readonly string[] => [
@@ -69,7 +70,7 @@ export async function moveCheckpoint(
 /** Of the reactions of a service. */
 export async function postgresCheckpoints(source: DataSource, schema: string): Promise<Checkpoints> {
   const table = `${quote(schema)}.checkpoint`;
-  for (const statement of checkpointTable(schema)) await source.query(statement);
+  await changingTables(source, schema, (manager) => run(manager, checkpointTable(schema)));
   return {
     load: (name) => readCheckpoint(source.manager, table, name, 'live'),
     save: (name, from, to) => moveCheckpoint(source.manager, table, name, 'live', from, to),

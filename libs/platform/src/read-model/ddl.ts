@@ -1,6 +1,8 @@
 // The SQL of a read model's table, from its one definition.
 import { createHash } from 'node:crypto';
 import type { Projection, Table } from '@kams/eventing';
+import { quote } from './name';
+import { hasTenant, rights } from './tenants';
 
 const SQL_TYPES: Readonly<Record<string, string>> = {
   text: 'text collate "C"',
@@ -13,15 +15,15 @@ const SQL_TYPES: Readonly<Record<string, string>> = {
   json: 'jsonb',
 };
 
-export const quote = (name: string): string => {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new RangeError(`${name} is no name for a table or a column`);
-  return `"${name}"`;
-};
+export { quote };
 
 const kindOf = (type: string): string => type.replace('?', '');
 
-/** `create table` and its indexes. Index names carry `tag`, so that two generations of a table can stand side by side. */
-export function createTable(schema: string, name: string, { columns, primaryKey, indexes }: Table, tag: string): string[] {
+/** `create table`, who may do what with it, and its indexes. Index names carry `tag`, so that two generations of a table can stand side by side. */
+export function createTable(schema: string, name: string, it: Table, tag: string): string[] {
+  const { columns, primaryKey, indexes } = it;
+  // A key over all tenants would tell one what another has.
+  if (hasTenant(it) && primaryKey[0] !== 'tenant_id') throw new RangeError(`the key of ${name} does not begin with tenant_id`);
   const table = `${quote(schema)}.${quote(name)}`;
   const lines = Object.entries(columns).map(
     ([column, type]) => `${quote(column)} ${SQL_TYPES[kindOf(type)]}${type.endsWith('?') ? '' : ' not null'}`,
@@ -29,6 +31,7 @@ export function createTable(schema: string, name: string, { columns, primaryKey,
   // Rows are updated again and again: room in the page keeps the new version beside the old one.
   return [
     `create table ${table} (${lines.join(', ')}, constraint ${quote(`${name}_${tag}_pk`)} primary key (${primaryKey.map(quote).join(', ')})) with (fillfactor = 80)`,
+    ...rights(schema, name, it),
     ...indexes.map(
       (index, i) =>
         `create index ${quote(`${name}_${tag}_${i}`)} on ${table} ${index.startsWith('using') ? index : `(${index})`}`,

@@ -1,6 +1,6 @@
 // What a query reads with.
-import type { DataSource } from 'typeorm';
 import type { CursorValue } from '../http/cursor';
+import type { Queries, Setting } from './queries';
 
 /** Who asks, as far as rows are concerned: no query reaches the database but through this. */
 export interface Reader {
@@ -14,16 +14,10 @@ export interface Reader {
   /** The values that a cursor of this question holds; undefined for any other text. */
   valuesAt(cursor: string): readonly CursorValue[] | undefined;
   /** `setting` holds for this statement alone. */
-  query<T>(sql: string, values: readonly unknown[], setting?: readonly [name: string, value: string]): Promise<T[]>;
+  query<T>(sql: string, values: readonly unknown[], setting?: Setting): Promise<T[]>;
 }
 
-export const readerOf = (source: DataSource, who: Omit<Reader, 'query'>): Reader => ({
+export const readerOf = (queries: Queries, who: Omit<Reader, 'query'>): Reader => ({
   ...who,
-  query(sql, values, setting) {
-    if (!setting) return source.query(sql, [...values]);
-    return source.transaction(async (manager) => {
-      await manager.query('select set_config($1, $2, true)', [...setting]);
-      return manager.query(sql, [...values]);
-    });
-  },
+  query: (sql, values, setting) => queries.rows(who.tenantId, sql, values, setting),
 });

@@ -26,13 +26,13 @@ import {
 } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import type { Logger } from 'pino';
 import type { Subject } from '../config/value';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
 import { postgresReadModel } from '../read-model/postgres-read-model';
+import type { ReadDatabase } from '../read-model/read-database';
 import { rightsBook, type RightsBook } from '../rights/rights-book';
 import { RIGHTS_CONTRACTS } from '../rights/roles-held';
 import { contractsOf, policyOf, projectionsOf, type Service } from '../service';
@@ -40,7 +40,7 @@ import { contractsOf, policyOf, projectionsOf, type Service } from '../service';
 export interface RuntimeOptions {
   readonly services: readonly Service[];
   readonly store: EventStore;
-  readonly readDatabase: DataSource;
+  readonly readDatabase: ReadDatabase;
   readonly hashKey: Buffer;
   /** Seals what is personal. */
   readonly vault: Vault;
@@ -83,7 +83,7 @@ export class Runtime implements OnModuleDestroy {
   readonly bus: Bus;
   readonly services: readonly Service[];
   readonly store: EventStore;
-  readonly readDatabase: DataSource;
+  readonly readDatabase: ReadDatabase;
   /** Opens what is personal, for who may see it. */
   readonly vault: Vault;
   /** Every code that an answer may carry. */

@@ -35,7 +35,7 @@ export const accountTable = table(
       'tenant_id, name, id',
       'tenant_id, changed_at, id',
       'using gin (tenant_id, search gin_trgm_ops)',
-      'using gin (external_ids jsonb_path_ops)',
+      'using gin (tenant_id, external_ids jsonb_path_ops)',
     ],
   },
 );

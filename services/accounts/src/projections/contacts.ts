@@ -28,7 +28,7 @@ export const contactTable = table(
   {
     primaryKey: ['tenant_id', 'id'],
     groupBy: 'id',
-    indexes: ['id', 'tenant_id, account_id', 'tenant_id, registered_at, id', 'using gin (words jsonb_path_ops)'],
+    indexes: ['id', 'tenant_id, account_id', 'tenant_id, registered_at, id', 'using gin (tenant_id, words jsonb_path_ops)'],
   },
 );
 type ContactRow = RowOf<typeof contactTable>;
