@@ -6,6 +6,8 @@ import { BadConfig } from '@kams/platform/config/bad-config';
 import { openKeys } from '@kams/platform/config/keys';
 import { runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import type { Setting } from '@kams/platform/config/settings';
+import { rolesOf, rolesSql } from '@kams/eventing/store/postgres/roles';
+import { tenantFaults } from '@kams/platform/read-model/tenants';
 import { Client } from 'pg';
 import { CLI_SETTINGS, hostUrl, readCliConfig, tokensOf, type CliConfig, type Identity } from './connection';
 import { Failure } from './failure';
@@ -147,12 +149,25 @@ async function askPostgres(url: string, cure: string): Promise<Finding[]> {
           `set ${name} = on in postgresql.conf; without it a power failure loses events`,
         );
       }),
+      ...(await tenants(client)),
     ];
   } catch (error) {
     return [wrong('database', `no answer (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`, cure)];
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function tenants(client: Client): Promise<Finding[]> {
+  const lacking = rolesSql(await rolesOf(client));
+  if (lacking !== '') {
+    const cure = `the next start makes them if its user may create roles; else an administrator runs, once: ${lacking.replaceAll('\n', ' ')}`;
+    return [warning('roles', 'not all roles of the database are there and granted', cure)];
+  }
+  const faults = await tenantFaults(async (sql, values) => (await client.query<{ fault: string }>(sql, values)).rows);
+  if (faults.length === 0) return [ok('tenants', 'each is shown its own rows by the database too')];
+  const cure = 'start a host again, which puts its tables right; what it does not is in docs/administration/database.md';
+  return faults.map((fault) => wrong('tenants', fault, cure));
 }
 
 const MOST_CLOCK_DIFFERENCE_MS = 5_000;
