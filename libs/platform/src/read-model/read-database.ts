@@ -12,10 +12,7 @@ export interface ReadDatabaseOptions {
   readonly onError?: (error: Error) => void;
 }
 
-/**
- * Projectors, reactions and timers work on few rows at a time and one statement each; beyond this they wait for the disk and the
- * cores and not for a connection.
- */
+/** Projectors, reactions and timers take one for a statement or a short transaction; who finds none free waits for one. */
 const PROJECTOR_CONNECTIONS = 4;
 
 /** What projectors write with; and beside it, in another role, what queries read with. */
