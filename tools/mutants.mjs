@@ -7,6 +7,11 @@ const CHECKPOINTS = 'libs/platform/src/read-model/checkpoints.ts';
 const APPEND = 'libs/eventing/src/store/postgres/append.sql';
 const HANDLE = 'libs/eventing/src/run/handle.ts';
 const READ = 'libs/platform/src/http/read.ts';
+const LIST = 'libs/platform/src/http/list.ts';
+const ACCESS = 'libs/platform/src/http/access.ts';
+const EVENTS = 'libs/platform/src/http/events.controller.ts';
+const QUERIES = 'libs/platform/src/read-model/queries.ts';
+const TENANT_RULES = 'libs/platform/src/read-model/tenants.ts';
 
 const NOTHING_LOST = { test: 'services/host/test/promises/p1-p2-nothing-lost.e2e.spec.ts', named: 'P1 P2 ', size: '0.3' };
 const RETRIES = { test: 'services/host/test/promises/p3-retries.e2e.spec.ts', named: 'P3 ', size: '0.5' };
@@ -20,7 +25,11 @@ const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' 
 const UPCAST = { test: 'libs/eventing/test/run/upcast.spec.ts', named: 'P13 ' };
 const ERASED = { test: 'services/accounts/test/contacts.e2e.spec.ts', named: 'P14 ' };
 const KEYS = { test: 'libs/platform/test/person-keys.e2e.spec.ts', named: 'P14 ' };
+const TENANTS = { test: 'services/host/test/promises/p15-tenants.e2e.spec.ts', named: 'P15 ' };
+const FIELDS = { test: 'services/accounts/test/rights/fields.e2e.spec.ts', named: 'P16 ' };
+const CELLS = { test: 'services/accounts/test/rights/matrix.e2e.spec.ts', named: 'P16 ' };
 const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
+const DENIED = { ...TOKENS, named: 'P18 ' };
 
 const OWNED = 'if (!(await moved(manager, projection, side, from, change))) return false;';
 const WRITTEN = 'await write(manager, projection, side, change);';
@@ -351,6 +360,130 @@ export const MUTANTS = [
         file: 'libs/eventing/src/personal/postgres-person-keys.ts',
         from: '      if (rowCount === 0) return;',
         to: '      if (rowCount !== null) return;',
+      },
+    ],
+  },
+  {
+    promise: 'P15',
+    name: 'condition-forgotten-and-the-role-too',
+    ...TENANTS,
+    shows: /P15 FAIL .*foreign_rows=[1-9]|acme/,
+    changes: [
+      { file: LIST, from: '  const values: unknown[] = [reader.tenantId];', to: '  const values: unknown[] = [];' },
+      { file: LIST, from: "  const conditions = ['tenant_id = $1'];", to: "  const conditions = ['true'];" },
+      { file: QUERIES, from: 'new Pool({ ...connection, onConnect: workAs(ROLES.query) })', to: 'new Pool(connection)' },
+    ],
+  },
+  {
+    promise: 'P15',
+    name: 'queries-in-the-role-of-projectors',
+    ...TENANTS,
+    shows: /of the pools of a process is that of their roles/,
+    changes: [{ file: QUERIES, from: 'workAs(ROLES.query)', to: 'workAs(ROLES.projector)' }],
+  },
+  {
+    promise: 'P15',
+    name: 'policy-shows-every-tenant',
+    ...TENANTS,
+    shows: /beyond one tenant/,
+    changes: [
+      {
+        file: TENANT_RULES,
+        from: 'for select to ${ROLES.query} using (${OF_TENANT})',
+        to: 'for select to ${ROLES.query} using (true)',
+      },
+    ],
+  },
+  {
+    promise: 'P15',
+    name: 'tenant-left-on-the-connection',
+    ...TENANTS,
+    shows: /some cut off, answer each with its own/,
+    changes: [{ file: QUERIES, from: "1: 'select set_config($1, $2, true)'", to: "1: 'select set_config($1, $2, false)'" }],
+  },
+  {
+    promise: 'P15',
+    name: 'search-forgets-the-tenant',
+    ...TENANTS,
+    shows: /__searched is a view that shows|__searched/,
+    changes: [
+      {
+        file: TENANT_RULES,
+        from: '`create view ${view} as select * from ${quote(schema)}.${quote(name)} where ${OF_TENANT}`',
+        to: '`create view ${view} as select * from ${quote(schema)}.${quote(name)}`',
+      },
+    ],
+  },
+  {
+    promise: 'P16',
+    name: 'answers-not-masked',
+    ...FIELDS,
+    shows: /P16 FAIL .*leaks=[1-9]/,
+    changes: [{ file: READ, from: 'withoutUnseen(it as object, options, rights)', to: '(it as object)' }],
+  },
+  {
+    promise: 'P16',
+    name: 'sorted-by-what-is-not-seen',
+    ...FIELDS,
+    shows: /may not read leaves by no list/,
+    changes: [
+      {
+        file: READ,
+        from: "const said = name === 'sort' ? String(value).replace('-', '') : name;",
+        to: "if (name === 'sort') return [];\n    const said = name;",
+      },
+    ],
+  },
+  {
+    promise: 'P16',
+    name: 'team-not-in-the-query',
+    ...CELLS,
+    shows: /sees the accounts that are theirs in lists/,
+    changes: [
+      {
+        file: LIST,
+        from: '  if (reader.accounts && account !== null) conditions',
+        to: '  if (reader.accounts?.length === -1 && account !== null) conditions',
+      },
+    ],
+  },
+  {
+    promise: 'P16',
+    name: 'stream-asks-for-no-account',
+    ...CELLS,
+    shows: /sees the accounts that are theirs in lists/,
+    changes: [
+      {
+        file: EVENTS,
+        from: '  if (rights.isEverywhere(category, STREAM_ACTION)) return true;',
+        to: '  if (rights.may(category, STREAM_ACTION)) return true;',
+      },
+    ],
+  },
+  {
+    promise: 'P18',
+    name: 'silent-route-let-through',
+    ...DENIED,
+    shows: /a route that says neither is refused/,
+    changes: [
+      {
+        file: ACCESS,
+        from: '    if (!config?.requires && !config?.isPublic && !PAGES.test(url)) {',
+        to: "    if (url === '') {",
+      },
+    ],
+  },
+  {
+    promise: 'P18',
+    name: 'requirement-not-asked',
+    ...CELLS,
+    named: 'P16 P18 ',
+    shows: /may do what the policy says/,
+    changes: [
+      {
+        file: ACCESS,
+        from: "done(meets(rights, requires) ? undefined : new Problem('forbidden', { requires }));",
+        to: 'done(meets(rights, requires) ? undefined : undefined);',
       },
     ],
   },

@@ -2,18 +2,13 @@
 import { accountsService } from '@kams/accounts';
 import { tenantFaults } from '@kams/platform/read-model/tenants';
 import { startTestServices, type TestServices } from '@kams/testing';
+import { chance, SEED } from '@kams/testing/faults/chance';
+import { trials } from '@kams/testing/faults/promise';
 import { Client, type Pool } from 'pg';
 import { runKams } from '../run-kams';
 
-const SEED = Number(process.env['KAMS_SEED'] ?? Date.now() % 1e6);
-/** mulberry32 */
-const random = ((state: number) => () => {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-})(SEED);
-const below = (n: number): number => Math.floor(random() * n);
+const { next: random, upTo } = chance(SEED);
+const below = (n: number): number => upTo(n - 1);
 
 const TENANTS = ['acme', 'globex'] as const;
 type Tenant = (typeof TENANTS)[number];
@@ -22,7 +17,7 @@ const STRANGER = { as: { tenantId: 'globex' } };
 
 const UNKNOWN = '0190f5a0-dead-7000-8000-00000000dead';
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-const REQUESTS = 1_000;
+const REQUESTS = trials(1_000, 10_000);
 const LANES = 24;
 const PAIRS = 1_000;
 const OWN = 12;
@@ -136,7 +131,7 @@ test('P15 a foreign id in the body of a command is as good as an unknown one, an
   const naming = routes.filter(
     (it) => it.method === 'post' && !it.path.includes('{') && JSON.stringify(it.body ?? '').search(ID) >= 0,
   );
-  expect(naming.map((it) => it.path)).toEqual(['/contacts', '/hierarchy/link', '/hierarchy/unlink']);
+  expect(naming.length).toBeGreaterThanOrEqual(7);
   for (const { path, body } of naming) {
     const ask = (id: string) =>
       kams.post(
@@ -218,7 +213,7 @@ test(`P15 ${REQUESTS} requests of two tenants over two connections, some cut off
   counts['cut'] = cut;
   counts['foreign_rows'] = foreign + row!.rows + row!.streams;
   expect(counts['foreign_rows']).toBe(0);
-}, 60_000);
+}, 300_000);
 
 describe('P15 SQL', () => {
   let client: Client;
@@ -428,5 +423,5 @@ afterAll(() => {
     counts['faults'] === 0 &&
     'routes' in counts &&
     'roles' in counts;
-  console.log(`P15 ${isPassed ? 'pass' : 'fail'} ${told.join(' ')} pairs=${PAIRS} seed=${SEED}`);
+  console.log(`P15 ${isPassed ? 'pass' : 'FAIL'} ${told.join(' ')} pairs=${PAIRS} seed=${SEED}`);
 });
