@@ -424,8 +424,9 @@ export const MUTANTS = [
   {
     promise: 'P16',
     name: 'sorted-by-what-is-not-seen',
-    ...FIELDS,
-    shows: /may not read leaves by no list/,
+    test: 'libs/platform/test/hidden-fields.e2e.spec.ts',
+    named: 'P16 ',
+    shows: /nobody sorts by it/,
     changes: [
       {
         file: READ,

@@ -90,7 +90,11 @@ const visits = projection({ name: 'visits', from: [visitContract], table: visitT
 });
 
 const FROM = { schema: 'field', table: visitTable, account: null } as const;
-const listQuery = z.strictObject({ ...paging, sort: sortBy('day').default('day'), subject: z.string().max(200).optional() });
+const listQuery = z.strictObject({
+  ...paging,
+  sort: sortBy('day', 'subject').default('day'),
+  subject: z.string().max(200).optional(),
+});
 const item = z.object({ id: z.uuid(), revision: z.int(), day: z.iso.date(), subject: z.string() });
 const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ id, revision, day, subject });
 
