@@ -122,7 +122,7 @@ export async function startTestServices(
     token,
     async stop() {
       // A connection that a test has cut before its request holds the server open for the time-out of headers.
-      const late = setTimeout(() => (app.getHttpServer() as Server).closeAllConnections(), 1_000);
+      const late = setTimeout(() => (app.getHttpServer() as Server).closeAllConnections(), 10_000);
       await app.close();
       clearTimeout(late);
       await runtime.stop();
