@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import 'reflect-metadata';
 import { accountsService } from '@kams/accounts';
 import { account } from '@kams/accounts/domain/account';
-import { commandHandler, projector, rebuild, storeFeed, type Projection, type Projector } from '@kams/eventing';
+import { commandHandler, leases, projector, rebuild, storeFeed, type Projection, type Projector } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { postgresLeases } from '@kams/platform/read-model/leases';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { serve } from '../child';
@@ -50,7 +51,13 @@ const start = async (url: string, postgresPid: number) => {
     for (const it of projections) await readModel.prepare(it);
     const projectors = projections.map((it) => projector(it, storeFeed(store, it.contracts), readModel));
     const stopping = new AbortController();
-    const runs = projectors.map((it) => it.run(stopping.signal));
+    const { signal } = stopping;
+    // As a host has them: each commit shows its lease.
+    const owned = leases(postgresLeases(source, schema), { owner: `bench ${process.pid}`, leaseMs: 5_000, alone: true });
+    const working = projectors.map((it) =>
+      owned.own(it.projection.name, signal, (term) => it.run(AbortSignal.any([signal, term.signal]), term)),
+    );
+    const runs = [owned.run(signal), ...working];
     try {
       return await work(projectors);
     } finally {

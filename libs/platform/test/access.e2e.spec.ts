@@ -116,6 +116,10 @@ test('P18 every route says what it requires or is public by name, and asks for a
     'GET /operations/status': 'operations operate',
     'POST /operations/projections/:name/rebuild': 'operations operate',
     'GET /operations/projections/:name/rebuild': 'operations operate',
+    'GET /operations/parked': 'operations operate',
+    'GET /operations/parked/:id': 'operations operate',
+    'POST /operations/parked/:id/retry': 'operations operate',
+    'POST /operations/parked/:id/skip': 'operations operate',
 
     'GET /health/live': 'public',
     'GET /health/ready': 'public',

@@ -48,6 +48,7 @@ describe('what is read', () => {
       poolSize: 10,
       logLevel: 'info',
       readWaitMs: 2_000,
+      leaseMs: 5_000,
       shutdownGraceMs: 10_000,
     }));
 

@@ -13,6 +13,7 @@ import {
   type Position,
   type Projection,
   type ReadModel,
+  RowsRefused,
 } from '@kams/eventing';
 import { isDatabaseAway } from '../src/read-model/database-away';
 import { postgresReadModel } from '../src/read-model/postgres-read-model';
@@ -146,6 +147,37 @@ describe('rows in Postgres', () => {
       { of: 'word__beside', how: 'off' },
     ]);
     expect(await source.query(`select current_setting('synchronous_commit') as how`)).toEqual([{ how: 'off' }]);
+  });
+});
+
+describe('rows that the database refuses', () => {
+  const groups = (...ids: string[]) => new Map(ids.map((id) => [id, { upsert: [row(id)], remove: [] }]));
+  const ids = Array.from({ length: 40 }, (_, i) => `r${i}`);
+
+  test('are told from the others, by a constraint or because they do not end, and nothing is written', async () => {
+    const it = postgresReadModel(source, 's');
+    await it.prepare(words);
+    await it.commit(words, 'live', undefined, change(1));
+    await asSuperuser(`alter table s.word add constraint not_seven check (id <> 'r7')`);
+    await asSuperuser(`create function s.hang() returns trigger language plpgsql as
+      $$ begin if new.id = 'r21' then perform pg_sleep(60); end if; return new; end $$`);
+    await asSuperuser('create trigger hang before insert on s.word for each row execute function s.hang()');
+    const all = ids.map((id) => row(id));
+    await expect(it.commit(words, 'live', from(1), change(2, all))).rejects.toThrow(RowsRefused);
+    const refused = await it.refused(words, 'live', groups(...ids));
+    expect([...refused].map(([id, { message }]) => [id, message])).toEqual([
+      ['r7', expect.stringContaining('not_seven')],
+      ['r21', expect.stringContaining('statement timeout')],
+    ]);
+    expect(await source.query('select count(*)::int as n from s.word')).toEqual([{ n: 0 }]);
+    expect(await it.refused(words, 'live', new Map())).toEqual(new Map());
+  });
+
+  test('are not confused with a database that is away, or a table that is not there', async () => {
+    const it = postgresReadModel(source, 's');
+    await it.prepare(words);
+    await asSuperuser('alter table s.word drop column said');
+    await expect(it.commit(words, 'live', undefined, change(1, [row('a')]))).rejects.not.toThrow(RowsRefused);
   });
 });
 

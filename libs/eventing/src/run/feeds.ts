@@ -1,14 +1,18 @@
 // Where a projector reads: the own store, or the public events of another service.
 import type { AnyContract } from '@kams/contracts/define';
 import type { Bus } from '../bus/port';
+import { SealBroken } from '../personal/seal';
 import { isFound, type Vault } from '../personal/vault';
 import { categoryOf, START, type EventStore, type Position, type Recorded } from '../store/port';
 import { subscriber, topicOf } from './cloud-event';
 import { occurrenceOf, type Occurrence } from './occurrence';
 import type { Feed } from './projector';
-import { upcast } from './upcast';
+import { Unreadable, upcast } from './upcast';
 
-/** Stored events as their readers see them: in today's version, sealed, and with the words by which persons are found. */
+/**
+ * Stored events as their readers see them: in today's version, sealed, and with the words by which persons are found. One that
+ * can not be read says so, and keeps no other from being read.
+ */
 export function occurrencesOf(
   contracts: readonly AnyContract[],
   vault?: Vault,
@@ -18,15 +22,33 @@ export function occurrencesOf(
 
   const plain = (stored: Recorded): Occurrence => {
     const contract = byName.get(categoryOf(stored.stream));
-    return occurrenceOf(contract ? upcast(contract, stored) : stored);
+    try {
+      return occurrenceOf(contract ? upcast(contract, known(contract, stored)) : stored);
+    } catch (error) {
+      return { ...occurrenceOf(stored), unreadable: error as Error };
+    }
   };
   const withIndex = async (stored: Recorded): Promise<Occurrence> => {
     const category = categoryOf(stored.stream);
-    if (!indexed.has(category)) return plain(stored);
+    const it = plain(stored);
+    if (!indexed.has(category) || it.unreadable) return it;
     if (!vault) throw new RangeError(`${category} has personal fields, and there is no vault to open them`);
-    return { ...plain(stored), index: await vault.indexOf(byName.get(category)!, stored) };
+    try {
+      return { ...it, index: await vault.indexOf(byName.get(category)!, stored) };
+    } catch (error) {
+      if (!(error instanceof SealBroken)) throw error;
+      return { ...it, unreadable: error };
+    }
   };
   return async (events) => (indexed.size === 0 ? events.map(plain) : Promise.all(events.map(withIndex)));
+}
+
+/** To read over what a later release has stored would be to lose it. */
+function known(contract: AnyContract, stored: Recorded): Recorded {
+  if (contract.events[stored.type]) return stored;
+  throw new Unreadable(
+    `${contract.name}: event ${stored.id} is ${stored.type}, which this release does not know: run a newer one`,
+  );
 }
 
 export function storeFeed(store: EventStore, contracts: readonly AnyContract[], vault?: Vault): Feed {

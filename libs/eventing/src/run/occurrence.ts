@@ -20,6 +20,8 @@ export interface Occurrence<T extends string = string, D = object> {
   readonly recordedAt: string;
   /** Of what is personal in the data, and sealed there: the words by which it is found. */
   readonly index?: Index;
+  /** Why this release can not read it: then `data` is as it was stored. */
+  readonly unreadable?: Error;
 }
 
 /** The facts of a contract, as readers see them. */

@@ -5,9 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { point } from '../point';
 import { LogDamaged, START, type Position } from '../store/port';
+import type { Term } from './lease';
 import type { Occurrence, Stretch } from './occurrence';
+import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, Poison, streamKey, type Held } from './parking';
 import type { Projection, Row } from './projection';
-import type { Change, Checkpoint, ReadModel, Side } from './read-model';
+import { RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
 
 /** What a projector reads: the own store, or another service's events over the bus. */
 export interface Feed {
@@ -42,12 +44,16 @@ export async function ensureSound(
 /** Rows kept in memory between batches. The compare-and-set of the checkpoint proves that nobody else changed them. */
 const GROUPS_KEPT = 20_000;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
+/** How often the checkpoint of another owner is read, while somebody waits for it and while nobody does. */
+const FOLLOW_MS = { awaited: 20, idle: 1_000 };
 
 export interface Projector {
   readonly projection: Projection;
   readonly side: Side;
   /** Runs until the signal aborts; what goes wrong in between is retried, and told in `failure`. */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, term?: Term): Promise<void>;
+  /** Until the signal aborts: knows how far the owner has come, whenever that is another process. */
+  follow(signal: AbortSignal): Promise<void>;
   position(): Position;
   /** Resolves as soon as the projection has come to `position`: true; false when it did not within `waitMs`. */
   reached(position: Position, waitMs: number): Promise<boolean>;
@@ -55,12 +61,33 @@ export interface Projector {
   failure(): Error | undefined;
 }
 
+interface Relevant {
+  readonly event: Occurrence;
+  readonly group?: string;
+  /** Why it can not be handled, where that is known before it is folded. */
+  readonly poison?: Error;
+}
+type Groups = Map<string, readonly Row[]>;
+type Rows = Pick<Change, 'upsert' | 'remove'>;
+
 export function projector(projection: Projection, feed: Feed, readModel: ReadModel, side: Side = 'live'): Projector {
   const kept = new LRUCache<string, readonly Row[]>({ max: GROUPS_KEPT });
   const waiting = new Set<{ position: Position; tell: (reached: boolean) => void }>();
   let checkpoint: Checkpoint | undefined;
   let position: Position = START;
   let failure: Error | undefined;
+  let owner: Term | undefined;
+  let isRunning = false;
+  let awaited: () => void = ignore;
+  /** Streams of which the live rows hold something back: a rebuild may do the same, and no more. */
+  let heldLive: ReadonlySet<string> = new Set();
+  const back = aside({
+    load: (key) => readModel.held(projection, side, key),
+    tried: (it, error, parked) => readModel.tried(projection, it, error, parked, owner),
+    attempt,
+    // A stream may feed rows that others feed as well.
+    isShared: (key) => key.startsWith('stream '),
+  });
 
   function advance(to: Position): void {
     position = to;
@@ -71,59 +98,87 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   async function start(): Promise<void> {
     kept.clear();
     checkpoint = await readModel.checkpoint(projection, side);
-    // Asked after the checkpoint: of tables that change places in between it has the old generation, and no commit succeeds.
+    await ensureCurrent();
+    await ensureSound(projection, checkpoint, feed);
+    back.set(await readModel.held(projection, side));
+    if (side === 'beside') heldLive = new Set((await readModel.held(projection, 'live')).held.map((it) => streamKey(it.event)));
+    advance(checkpoint?.position ?? START);
+    if (position >= (await feed.head())) failure = undefined;
+  }
+
+  /** Asked after the checkpoint: of tables that change places in between it has the old generation, and no commit succeeds. */
+  async function ensureCurrent(): Promise<void> {
     if (side === 'live' && !(await readModel.isCurrent(projection))) {
       throw new Error(
         `the rows of ${projection.name} are of another version of it: they are built again by the process that has it`,
       );
     }
-    await ensureSound(projection, checkpoint, feed);
-    advance(checkpoint?.position ?? START);
-    if (position >= (await feed.head())) failure = undefined;
   }
 
   /** What the stream has up to this event and the row lacks, by the revision of the row; nothing for a repeat. */
-  async function inOrder([row]: readonly Row[], event: Occurrence): Promise<readonly Occurrence[]> {
+  function inOrder([row]: readonly Row[], event: Occurrence): readonly Occurrence[] | Promise<readonly Occurrence[]> {
     if (!projection.guarded) return [event];
     const last = row === undefined ? -1 : (row['revision'] as number);
     if (event.revision <= last) return [];
-    if (event.revision === last + 1) return [event];
-    const missed = await feed.stream(event.category, event.id, last + 1);
-    const healed = missed.filter((it) => it.revision <= event.revision);
-    if (!projection.over && healed.length !== event.revision - last)
-      throw new LogDamaged(`${projection.name}: ${event.id} has lost events after revision ${last}`);
-    return healed;
+    return event.revision === last + 1 ? [event] : healed(event, last);
   }
 
-  async function fold(
-    occurrences: readonly Occurrence[],
-  ): Promise<Pick<Change, 'upsert' | 'remove'> & { after: Map<string, readonly Row[]> }> {
-    const relevant = occurrences.flatMap((event) => {
+  async function healed({ category, id, revision }: Occurrence, last: number): Promise<readonly Occurrence[]> {
+    const missed = (await feed.stream(category, id, last + 1)).filter((it) => it.revision <= revision);
+    if (!projection.over && missed.length !== revision - last)
+      throw new LogDamaged(`${projection.name}: ${id} has lost events after revision ${last}`);
+    return missed;
+  }
+
+  /** The rows after the event; at once where nothing is missing. @throws Poison */
+  function after(rows: readonly Row[], event: Occurrence): readonly Row[] | Promise<readonly Row[]> {
+    const events = inOrder(rows, event);
+    return events instanceof Promise ? events.then((all) => all.reduce(step, rows)) : events.reduce(step, rows);
+  }
+  function step(rows: readonly Row[], it: Occurrence): readonly Row[] {
+    if (back.skipped.has(it.eventId)) return projection.guarded ? rows.map((row) => ({ ...row, revision: it.revision })) : rows;
+    if (it.unreadable) throw new Poison(it.unreadable);
+    return applied(rows, it);
+  }
+  function applied(rows: readonly Row[], event: Occurrence): readonly Row[] {
+    try {
+      return projection.apply(rows, event);
+    } catch (error) {
+      throw new Poison(error);
+    }
+  }
+
+  /** What of it changes rows, and which. What can not be read belongs to its stream; with rows of streams that is the group. */
+  function relevant(event: Occurrence): Relevant | undefined {
+    if (back.skipped.has(event.eventId)) return projection.guarded ? { event, group: event.id } : undefined;
+    if (event.unreadable) return { event, group: projection.guarded ? event.id : undefined, poison: event.unreadable };
+    try {
       const group = projection.groupOf(event);
-      return group === undefined ? [] : [{ event, group }];
-    });
-    const before = new Map<string, readonly Row[]>();
+      return group === undefined ? undefined : { event, group };
+    } catch (error) {
+      return { event, poison: error as Error };
+    }
+  }
+
+  async function rowsOf(groups: Iterable<string>): Promise<Groups> {
+    const rows: Groups = new Map();
     const missing = new Set<string>();
-    for (const { group } of relevant) {
-      const rows = kept.get(group);
-      if (rows) before.set(group, rows);
+    for (const group of groups) {
+      const known = kept.get(group);
+      if (known) rows.set(group, known);
       else missing.add(group);
     }
     if (missing.size > 0) {
       const loaded = await readModel.load(projection, side, [...missing]);
-      for (const group of missing) before.set(group, loaded.get(group) ?? []);
+      for (const group of missing) rows.set(group, loaded.get(group) ?? []);
     }
+    return rows;
+  }
 
-    const after = new Map(before);
-    for (const { event, group } of relevant) {
-      let rows = after.get(group)!;
-      for (const it of await inOrder(rows, event)) rows = projection.apply(rows, it);
-      after.set(group, rows);
-    }
-
+  function changed(before: Groups, now: Groups): Rows {
     const upsert: Row[] = [];
     const remove: Row[] = [];
-    for (const [group, rows] of after) {
+    for (const [group, rows] of now) {
       const old = before.get(group)!;
       if (rows === old) continue;
       const same = new Set(old);
@@ -131,15 +186,67 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       upsert.push(...rows.filter((row) => !same.has(row)));
       remove.push(...old.filter((row) => !stays.has(keyOfRow(row))));
     }
-    return { upsert, remove, after };
+    return { upsert, remove };
   }
   const { primaryKey } = projection.table;
   const keyOfRow = (row: Row): string =>
     primaryKey.length === 1 ? String(row[primaryKey[0]!]) : JSON.stringify(primaryKey.map((name) => row[name]));
 
-  /** False: another owner moved the checkpoint. */
-  async function apply({ occurrences, position: to }: Stretch, epoch: string): Promise<boolean> {
-    const { upsert, remove, after } = await fold(occurrences);
+  /** `refused`: groups whose rows can not be written. */
+  async function fold(occurrences: readonly Occurrence[], refused?: ReadonlyMap<string, Error>) {
+    const opened = new Map<string, Held>();
+    const behind = new Map<string, number>();
+    const all: Relevant[] = [];
+    const isBehind = (key: string): boolean => {
+      const own = opened.get(key);
+      if (own) opened.set(key, { ...own, waiting: own.waiting + 1 });
+      else if (back.held.has(key)) behind.set(key, (behind.get(key) ?? 0) + 1);
+      else return false;
+      return true;
+    };
+    const open = (event: Occurrence, group: string | undefined, error: Error): void => {
+      if (side === 'beside' && !heldLive.has(streamKey(event))) throw error;
+      if (back.held.size + opened.size >= HELD_MOST)
+        throw new Error(`${HELD_MOST} aggregates are held back, so it is not they that are wrong: ${error.message}`);
+      const key = group === undefined ? streamKey(event) : groupKey(group);
+      opened.set(key, firstHeld(key, event, checkpoint?.position ?? START, error));
+    };
+
+    for (const event of occurrences) {
+      const it = relevant(event);
+      const error = refused?.get(it?.group ?? '');
+      if (it) all.push(error ? { ...it, poison: error } : it);
+    }
+    const isHeld = ({ event, group }: Relevant) =>
+      back.held.has(streamKey(event)) || (group !== undefined && back.held.has(groupKey(group)));
+    const wanted = back.held.size === 0 ? all : all.filter((it) => !isHeld(it));
+    const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])));
+    const now = new Map(before);
+    for (const { event, group, poison } of all) {
+      if (back.held.size + opened.size > 0) {
+        if (isBehind(streamKey(event)) || (group !== undefined && isBehind(groupKey(group)))) continue;
+      }
+      if (poison) {
+        open(event, group, poison);
+        continue;
+      }
+      try {
+        const rows = after(now.get(group!)!, event);
+        now.set(group!, rows instanceof Promise ? await rows : rows);
+      } catch (error) {
+        if (!(error instanceof Poison)) throw error;
+        open(event, group, error);
+      }
+    }
+    const holding = opened.size + behind.size > 0 ? { opened: [...opened.values()], behind } : undefined;
+    return { ...changed(before, now), before, now, holding };
+  }
+
+  /** False: another owner moved the checkpoint, or this process is not the owner any more. */
+  async function apply(stretch: Stretch, epoch: string, refused?: ReadonlyMap<string, Error>): Promise<boolean> {
+    const { occurrences, position: to } = stretch;
+    const { upsert, remove, before, now, holding } = await fold(occurrences, refused);
+    if (owner && !owner.holds()) return false;
     const last = occurrences.at(-1);
     const next = {
       epoch,
@@ -147,15 +254,99 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       eventId: last?.eventId ?? checkpoint?.eventId ?? null,
       eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
     };
-    if (!(await readModel.commit(projection, side, checkpoint, { upsert, remove, to: next }))) return false;
+    const sentAt = performance.now();
+    try {
+      if (!(await readModel.commit(projection, side, checkpoint, { upsert, remove, to: next, holding }, owner))) return false;
+    } catch (error) {
+      if (!(error instanceof RowsRefused) || refused) throw error;
+      return applyOthers(stretch, epoch, before, now);
+    }
+    owner?.renewed(sentAt);
     checkpoint = { ...next, generation: checkpoint?.generation ?? '' };
-    for (const [group, rows] of after) kept.set(group, rows);
+    for (const [group, rows] of now) kept.set(group, rows);
+    for (const { key } of holding?.opened ?? []) if (key.startsWith('group ')) kept.delete(key.slice('group '.length));
+    back.opened(holding?.opened ?? []);
     point('projector.before-ack');
     advance(to);
     return true;
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
+  /** Rows that the database refuses: all others are written, and the events whose rows these are held back. */
+  async function applyOthers(stretch: Stretch, epoch: string, before: Groups, now: Groups): Promise<boolean> {
+    const groups = new Map<string, Rows>();
+    for (const [group, rows] of now) if (rows !== before.get(group)) groups.set(group, changed(before, new Map([[group, rows]])));
+    const refused = await readModel.refused(projection, side, groups);
+    return apply(stretch, epoch, refused); // none: it was the moment
+  }
+
+  /** Of what is held back, the first that wait, in their order. */
+  async function waitingAt({ key, event, after: from, waiting: count }: Held): Promise<readonly Occurrence[]> {
+    if (projection.guarded || key.startsWith('stream '))
+      return (await feed.stream(event.category, event.id, event.revision)).slice(0, count);
+    const found: Occurrence[] = [];
+    const end = new AbortController();
+    const { position: to, eventPosition } = checkpoint!; // nothing is held back before the first commit
+    const groupOf = (it: Occurrence): string | undefined => {
+      try {
+        return it.unreadable ? undefined : projection.groupOf(it);
+      } catch {
+        return undefined;
+      }
+    };
+    for await (const { occurrences, position: at } of feed.from(from, end.signal)) {
+      for (const it of occurrences) {
+        const isSeen = event.position <= it.position && it.position <= eventPosition!;
+        if (isSeen && !back.held.has(streamKey(it)) && groupKey(groupOf(it) ?? '') === key) found.push(it);
+      }
+      if (found.length >= count || at >= to) break;
+    }
+    end.abort();
+    return found.slice(0, count);
+  }
+
+  /** Handles what is held back as far as that goes, and commits it. @throws Poison */
+  async function attempt(it: Held): Promise<Held | undefined | false> {
+    const all = (await waitingAt(it)).map((event) => ({ event, ...relevant(event) }));
+    // In a stream that waits as a whole: what waits by its rows has come before.
+    if (it.key.startsWith('stream ') && all.some(({ group }) => group !== undefined && back.held.has(groupKey(group))))
+      return false;
+    const loaded = await readModel.load(projection, side, [...new Set(all.flatMap(({ group }) => group ?? []))]);
+    const before: Groups = new Map(all.flatMap(({ group }) => (group === undefined ? [] : [[group, loaded.get(group) ?? []]])));
+    // One that has failed is tried alone: what hangs takes a second each time.
+    for (let most = it.tries > 0 ? 1 : all.length; ; most = Math.ceil(most / 2)) {
+      const now = new Map(before);
+      let done = 0;
+      let error: Error | undefined;
+      for (const { event, group, poison } of all.slice(0, most)) {
+        try {
+          if (poison) throw new Poison(poison);
+          if (group !== undefined) now.set(group, await after(now.get(group)!, event));
+          done++;
+        } catch (cause) {
+          if (!(cause instanceof Poison)) throw cause;
+          error = cause;
+          break;
+        }
+      }
+      if (error && done === 0) throw error;
+      const next = all[done]?.event;
+      const left = next && heldFrom(it, done, next, error);
+      try {
+        if (!(await readModel.settle(projection, checkpoint?.generation ?? '', it, { ...changed(before, now), left }, owner)))
+          return false;
+        for (const group of now.keys()) kept.delete(group);
+        return left;
+      } catch (cause) {
+        if (!(cause instanceof RowsRefused)) throw cause;
+        if (most <= 1) throw new Poison(cause);
+      }
+    }
+  }
+
+  async function run(signal: AbortSignal, term?: Term): Promise<void> {
+    isRunning = true;
+    owner = term;
+    const trying = side === 'live' ? back.run(signal) : undefined;
     for (let failures = 0; !signal.aborted;) {
       try {
         await start();
@@ -163,16 +354,43 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         point('projector.before-read');
         for await (const stretch of feed.from(position, signal)) {
           point('projector.after-read');
-          if (!(await apply(stretch, epoch))) break;
+          if (!(await back.alone(() => apply(stretch, epoch)))) break;
           failure = undefined;
           failures = 0;
           point('projector.before-read');
         }
+        await term?.confirm();
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         failure = error as Error;
         await delay(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
       }
+    }
+    await trying;
+    isRunning = false;
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    let generation: string | undefined;
+    signal.addEventListener('abort', () => awaited(), { once: true });
+    while (!signal.aborted) {
+      if (!isRunning) {
+        try {
+          const found = await readModel.checkpoint(projection, side);
+          if (found?.generation !== generation || failure) await ensureCurrent();
+          generation = found?.generation;
+          if (!isRunning) {
+            failure = undefined;
+            advance(found?.position ?? START);
+          }
+        } catch (error) {
+          if (!isRunning) failure = error as Error;
+        }
+      }
+      const isAwaited = !isRunning && waiting.size > 0;
+      const next = new AbortController();
+      awaited = () => next.abort();
+      await delay(isAwaited ? FOLLOW_MS.awaited : FOLLOW_MS.idle, next.signal);
     }
   }
 
@@ -189,11 +407,14 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       };
       const timer = setTimeout(() => it.tell(false), waitMs);
       waiting.add(it);
+      if (!isRunning) awaited();
     });
   }
 
-  return { projection, side, run, reached, position: () => position, failure: () => failure };
+  return { projection, side, run, follow, reached, position: () => position, failure: () => failure };
 }
+
+const ignore = () => undefined;
 
 /** Resolves after `ms`, or as soon as the signal aborts. */
 export const delay = (ms: number, signal?: AbortSignal): Promise<void> => wait(ms, undefined, { signal }).catch(() => undefined);

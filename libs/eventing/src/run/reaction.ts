@@ -3,13 +3,16 @@ import { command, contract, event, type AnyContract } from '@kams/contracts/defi
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { aggregate, naturalId, Refusal, type AnyAggregate } from '../pure';
-import { START, type Position } from '../store/port';
-import { NotFound, type CommandHandler } from './handle';
+import { LogDamaged, OutcomeUnknown, START, Unavailable, type Position } from '../store/port';
+import { NotFound, TooContended, type CommandHandler } from './handle';
+import type { Term } from './lease';
 import type { Occurrence, OccurrenceOf, Stretch } from './occurrence';
+import { aside, firstHeld, HELD_MOST, heldFrom, Poison, streamKey, type Held, type HoldingBack } from './parking';
 import { giveOrder, type Order } from './order';
 import type { Feed } from './projector';
 import { ensureSound } from './projector';
 import type { Checkpoint, Checkpoints } from './read-model';
+import { Unreadable } from './upcast';
 
 export interface Reaction {
   /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
@@ -87,7 +90,7 @@ const AT_ONCE = 64;
 
 export interface Reactor {
   readonly reaction: Reaction;
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, term?: Term): Promise<void>;
   position(): Position;
   /** Why it stands still, if it does. */
   failure(): Error | undefined;
@@ -95,7 +98,7 @@ export interface Reactor {
 
 /**
  * Gives the commands of a reaction, in the order of each stream, at least once and so, by their ids, once. What a rule refuses
- * is said and gone on from; what fails is tried again, and nothing is skipped.
+ * is said and gone on from. What fails otherwise holds back its stream and no other, and is tried again.
  */
 export function reactor(it: Reaction, service: string, feed: Feed, commands: CommandHandler, checkpoints: Checkpoints): Reactor {
   const name = `reaction:${it.name}`;
@@ -117,29 +120,88 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     }
   }
 
-  async function react({ occurrences }: Stretch): Promise<void> {
+  let owner: Term | undefined;
+  const back = aside({
+    load: (key) => checkpoints.held(name, key),
+    tried: (held, error, parked) => checkpoints.tried(name, held, error, parked, owner),
+    attempt,
+  });
+
+  /** @throws Poison */
+  async function handle(event: Occurrence): Promise<void> {
+    if (back.skipped.has(event.eventId)) return;
+    try {
+      if (event.unreadable) throw event.unreadable;
+      for (const order of it.react(event)) {
+        if (owner && !owner.holds()) throw new Unavailable('this process does not own the reaction any more');
+        await give(event, order);
+      }
+    } catch (error) {
+      throw isOfTheMoment(error) ? error : new Poison(error);
+    }
+  }
+
+  async function react({ occurrences }: Stretch, after: Position): Promise<HoldingBack | undefined> {
+    const opened: Held[] = [];
+    const behind = new Map<string, number>();
     const byStream = new Map<string, Occurrence[]>();
     for (const event of occurrences) {
-      const stream = `${event.category}-${event.id}`;
+      const stream = streamKey(event);
       byStream.set(stream, [...(byStream.get(stream) ?? []), event]);
     }
-    const streams = [...byStream.values()];
+    const streams = [...byStream];
     const worker = async () => {
-      for (let events = streams.pop(); events; events = streams.pop()) {
-        for (const event of events) for (const order of it.react(event)) await give(event, order);
+      for (let next = streams.pop(); next; next = streams.pop()) {
+        const [key, events] = next;
+        if (back.held.has(key)) behind.set(key, events.length);
+        else {
+          const held = await inTurn(key, events, after);
+          if (held) opened.push(held);
+        }
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, streams.length) }, worker));
+    return opened.length + behind.size > 0 ? { opened, behind } : undefined;
+  }
+
+  async function inTurn(key: string, events: readonly Occurrence[], after: Position): Promise<Held | undefined> {
+    for (const [i, event] of events.entries()) {
+      try {
+        await handle(event);
+      } catch (error) {
+        if (!(error instanceof Poison) || back.held.size >= HELD_MOST) throw error;
+        return { ...firstHeld(key, event, after, error), waiting: events.length - i };
+      }
+    }
+    return undefined;
+  }
+
+  /** @throws Poison */
+  async function attempt(held: Held): Promise<Held | undefined | false> {
+    const { event, waiting } = held;
+    const all = (await feed.stream(event.category, event.id, event.revision)).slice(0, waiting);
+    let left: Held | undefined;
+    for (const [done, next] of all.entries()) {
+      try {
+        await handle(next);
+      } catch (error) {
+        if (!(error instanceof Poison) || done === 0) throw error;
+        left = heldFrom(held, done, next, error);
+        break;
+      }
+    }
+    return (await checkpoints.settle(name, held, left, owner)) && left;
   }
 
   async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
     let checkpoint = await checkpoints.load(name);
     await ensureSound({ name, cure: CURE }, checkpoint && (await inThisHistory(checkpoint)), feed);
+    back.set(await checkpoints.held(name));
     position = checkpoint?.position ?? START;
     const epoch = await feed.epoch();
     if (position >= (await feed.head())) isGoing(); // sound again, though nothing new may come
-    for await (const stretch of feed.from(position, signal)) {
-      await react(stretch);
+    const page = async (stretch: Stretch): Promise<boolean> => {
+      const holding = await react(stretch, position);
       const last = stretch.occurrences.at(-1);
       const to = {
         epoch,
@@ -147,10 +209,17 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
         eventId: last?.eventId ?? checkpoint?.eventId ?? null,
         eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
       };
+      const sentAt = performance.now();
       // Another process has the same reaction and is ahead: what it gave was given.
-      if (!(await checkpoints.save(name, checkpoint, to))) return;
+      if (!(await checkpoints.save(name, checkpoint, { to, holding }, owner))) return false;
+      owner?.renewed(sentAt);
+      back.opened(holding?.opened ?? []);
       checkpoint = { ...to, generation: checkpoint?.generation ?? '' };
       position = stretch.position;
+      return true;
+    };
+    for await (const stretch of feed.from(position, signal)) {
+      if (!(await back.alone(() => page(stretch)))) return void (await owner?.confirm());
       isGoing();
     }
   }
@@ -164,7 +233,9 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
 
   return {
     reaction: it,
-    async run(signal) {
+    async run(signal, term) {
+      owner = term;
+      const trying = back.run(signal);
       for (let failures = 0; !signal.aborted;) {
         try {
           await follow(signal, () => {
@@ -172,13 +243,22 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
             failures = 0;
           });
         } catch (error) {
-          if (signal.aborted) return;
+          if (signal.aborted) break;
           failure = error as Error;
         }
         await sleep(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], undefined, { signal }).catch(() => undefined);
       }
+      await trying;
+      failure = undefined; // whoever owns it now has its own
     },
     position: () => position,
     failure: () => failure,
   };
 }
+
+/** The store or the crowd, and not the event: it may be through the next time. */
+const isOfTheMoment = (error: unknown): boolean =>
+  error instanceof Unavailable ||
+  error instanceof OutcomeUnknown ||
+  error instanceof TooContended ||
+  (error instanceof LogDamaged && !(error instanceof Unreadable));

@@ -6,6 +6,7 @@ import type { AnyContract } from '@kams/contracts/define';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../pure';
 import { NotFound, type CommandHandler } from './handle';
+import type { Proof, Term } from './lease';
 import { toMicroseconds, type Occurrence, type OccurrenceOf } from './occurrence';
 import { giveOrder, type Order } from './order';
 import { projection, type Projection } from './projection';
@@ -78,12 +79,12 @@ export interface Agenda {
   /** Up to `limit` that are due at `now`, the earliest first, without those that were noted for that instant. */
   due(now: string, limit: number): Promise<readonly Due[]>;
   /** The command of this instant changed nothing or was refused: no event will take the timer away. */
-  note(due: Due, outcome: string): Promise<void>;
+  note(due: Due, outcome: string, proof?: Proof): Promise<void>;
 }
 
 export interface Scheduler {
   readonly timer: Timer;
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, term?: Term): Promise<void>;
   failure(): Error | undefined;
 }
 
@@ -111,17 +112,18 @@ export function scheduler(
   },
 ): Scheduler {
   let failure: Error | undefined;
+  let owner: Term | undefined;
 
   async function give(due: Due): Promise<void> {
     const by = `timer ${it.name}`;
     try {
       const cause = { tenantId: due.tenantId, by, of: [due.id, due.at], occurredAt: due.at };
       const { outcome, position } = await giveOrder(commands, it.give(due), cause);
-      if (outcome === 'unchanged') await agenda.note(due, outcome);
+      if (outcome === 'unchanged') await agenda.note(due, outcome, owner);
       last = position;
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
-      await agenda.note(due, error instanceof Refusal ? error.code : 'not-found');
+      await agenda.note(due, error instanceof Refusal ? error.code : 'not-found', owner);
     }
   }
   let last = pending.position();
@@ -131,7 +133,7 @@ export function scheduler(
     if (!(await pending.reached(last, 10_000))) return false;
     const all = await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE);
     for (const due of all) {
-      if (signal.aborted) return false;
+      if (signal.aborted || owner?.holds() === false) return false;
       await give(due);
     }
     return all.length > 0;
@@ -139,7 +141,8 @@ export function scheduler(
 
   return {
     timer: it,
-    async run(signal) {
+    async run(signal, term) {
+      owner = term;
       while (!signal.aborted) {
         let wait = everyMs;
         try {
@@ -152,6 +155,7 @@ export function scheduler(
         }
         await sleep(wait, undefined, { signal }).catch(() => undefined);
       }
+      failure = undefined; // whoever owns it now has its own
     },
     failure: () => failure,
   };

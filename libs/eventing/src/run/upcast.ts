@@ -2,9 +2,12 @@
 import type { AnyContract } from '@kams/contracts/define';
 import { LogDamaged, type Recorded } from '../store/port';
 
+/** One event that this release can not read; the history around it is what it was. */
+export class Unreadable extends LogDamaged {}
+
 /**
  * The event with the data and the version of its contract; the same object if it was stored so.
- * @throws LogDamaged for a version that this release can not read: one from a later release, or one without a way up
+ * @throws Unreadable for a version that this release can not read: one from a later release, or one without a way up
  */
 export function upcast<E extends Pick<Recorded, 'id' | 'type' | 'schema' | 'data'>>({ name, events }: AnyContract, event: E): E {
   const contract = events[event.type];
@@ -19,5 +22,5 @@ export function upcast<E extends Pick<Recorded, 'id' | 'type' | 'schema' | 'data
   return { ...event, data, schema };
 }
 
-const unreadable = (name: string, { id, type, schema }: Pick<Recorded, 'id' | 'type' | 'schema'>): LogDamaged =>
-  new LogDamaged(`${name}: event ${id} is ${type} in version ${schema}, which this release can not read: run a newer one`);
+const unreadable = (name: string, { id, type, schema }: Pick<Recorded, 'id' | 'type' | 'schema'>): Unreadable =>
+  new Unreadable(`${name}: event ${id} is ${type} in version ${schema}, which this release can not read: run a newer one`);

@@ -1,10 +1,12 @@
 // Rows in memory, as a database keeps them: JSON, its fields in an order of their own, and a checkpoint that is compared and set.
-import type { Checkpoint, ReadModel, Side } from '../../src/run/read-model';
+import type { Checkpoint, ReadModel, RowsRefused, Side } from '../../src/run/read-model';
+import type { Held, HoldingBack } from '../../src/run/parking';
 import type { Projection, Row } from '../../src/run/projection';
 
 interface Tables {
   readonly rows: Map<string, Row>;
   checkpoint: Checkpoint | undefined;
+  readonly held: Map<string, Held>;
 }
 
 export interface MemoryReadModel extends ReadModel {
@@ -13,6 +15,9 @@ export interface MemoryReadModel extends ReadModel {
   /** Called before each commit, which it may make fail. */
   beforeCommit: (side: Side) => Promise<void> | void;
   commits: number;
+  readonly skipped: string[];
+  /** Called with the rows of a write, which it may refuse. */
+  beforeWrite: (rows: readonly Row[]) => Promise<void> | void;
 }
 
 /** Of one projection. */
@@ -30,10 +35,12 @@ export function memoryReadModel({ current = true } = {}): MemoryReadModel {
     sides,
     commits: 0,
     beforeCommit: () => undefined,
+    beforeWrite: () => undefined,
+    skipped: [],
     rows: (side = 'live') => [...tables(side).rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => stored(row)),
 
     async prepare() {
-      sides.live ??= { rows: new Map(), checkpoint: undefined };
+      sides.live ??= { rows: new Map(), checkpoint: undefined, held: new Map() };
     },
     isCurrent: async () => current,
     checkpoint: async (_, side) => sides[side]?.checkpoint,
@@ -47,11 +54,13 @@ export function memoryReadModel({ current = true } = {}): MemoryReadModel {
       return found;
     },
 
-    async commit(projection, side, from, { upsert, remove, to }) {
+    async commit(projection, side, from, { upsert, remove, to, holding }) {
       await this.beforeCommit(side);
       const it = tables(side);
       const at = it.checkpoint;
       if (at?.position !== from?.position || at?.epoch !== from?.epoch || at?.generation !== from?.generation) return false;
+      await this.beforeWrite(upsert);
+      if (holding && !holdBack(it, holding)) return false;
       for (const row of remove) it.rows.delete(keyOf(projection, row));
       for (const row of upsert) it.rows.set(keyOf(projection, row), stored(row));
       it.checkpoint = { ...to, generation: from?.generation ?? '' };
@@ -59,8 +68,43 @@ export function memoryReadModel({ current = true } = {}): MemoryReadModel {
       return true;
     },
 
+    async refused(_, _side, groups) {
+      const found = new Map<string, RowsRefused>();
+      for (const [group, { upsert }] of groups) {
+        try {
+          await this.beforeWrite(upsert);
+        } catch (error) {
+          found.set(group, error as RowsRefused);
+        }
+      }
+      return found;
+    },
+
+    async held(_, side, key) {
+      const all = [...(sides[side]?.held.values() ?? [])];
+      return { held: key === undefined ? all : all.filter((it) => it.key === key), skipped: this.skipped };
+    },
+
+    async tried(_, it, error, parked) {
+      const found = tables('live').held.get(it.key);
+      if (found) tables('live').held.set(it.key, { ...found, tries: found.tries + 1, error, parked, wanted: false });
+    },
+
+    async settle(projection, of, held, { upsert, remove, left }) {
+      const it = tables('live');
+      await this.beforeWrite(upsert);
+      const found = it.held.get(held.key);
+      if (found?.waiting !== held.waiting || found.event.eventId !== held.event.eventId) return false;
+      if (it.checkpoint?.generation !== of) return false;
+      for (const row of remove) it.rows.delete(keyOf(projection, row));
+      for (const row of upsert) it.rows.set(keyOf(projection, row), stored(row));
+      if (left) it.held.set(held.key, left);
+      else it.held.delete(held.key);
+      return true;
+    },
+
     async beginBeside() {
-      sides.beside = { rows: new Map(), checkpoint: undefined };
+      sides.beside = { rows: new Map(), checkpoint: undefined, held: new Map() };
     },
 
     async replace(_, { evenIfBehind }) {
@@ -74,6 +118,13 @@ export function memoryReadModel({ current = true } = {}): MemoryReadModel {
       return true;
     },
   };
+}
+
+function holdBack({ held }: Tables, { opened, behind }: HoldingBack): boolean {
+  if ([...behind.keys()].some((key) => !held.has(key))) return false;
+  for (const [key, more] of behind) held.set(key, { ...held.get(key)!, waiting: held.get(key)!.waiting + more });
+  for (const it of opened) held.set(it.key, it);
+  return true;
 }
 
 /** What jsonb makes of a value. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { storeFeed } from '../../src/run/feeds';
 import { occurrenceOf, type Occurrence } from '../../src/run/occurrence';
-import { projection } from '../../src/run/projection';
 import { delay, type Feed } from '../../src/run/projector';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { Unavailable } from '../../src/store/port';
@@ -13,7 +12,6 @@ import {
   foldOf,
   movedBy,
   parcels,
-  parcelTable,
   positionOf,
   readdressed,
   sentTo,
@@ -130,25 +128,6 @@ describe('a projector', () => {
     await it.failing('away');
     isDown = false;
     await eventually(() => expect(it.it.failure()).toBeUndefined());
-  });
-
-  test('stands still at an event that it can not digest, and does not skip it', async () => {
-    const picky = projection({ name: 'picky', from: [parcelContract], table: parcelTable })({
-      ParcelSent: (_, { data: { to }, id, tenantId, revision }) => {
-        if (to === 'Nowhere') throw new Error('there is no such town');
-        return { tenant_id: tenantId, id, revision, to, moved: 0, path: [] };
-      },
-    });
-    await append('a', sentTo('Bern'));
-    const it = starts(picky, feed, readModel);
-    await it.caughtUp();
-    await append('b', sentTo('Nowhere'));
-    await append('c', sentTo('Rome'));
-    await it.failing('there is no such town');
-    await delay(400);
-    expect(it.it.failure()).toBeDefined();
-    expect(it.it.position()).toBe(positionOf(1));
-    expect(readModel.rows()).toHaveLength(1);
   });
 });
 

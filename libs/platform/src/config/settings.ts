@@ -115,6 +115,11 @@ export const SETTINGS = {
     description: 'How long a query with `?after=` waits for its projection before it answers 503.',
     default: '2s',
   }),
+  leaseMs: setting('KAMS_LEASE', duration('200ms', '5m'), {
+    description:
+      'How long a projection, reaction or timer still belongs to a process that says nothing any more, before another process takes it over.',
+    default: '5s',
+  }),
   shutdownGraceMs: setting('KAMS_SHUTDOWN_GRACE', duration('0ms', '5m'), {
     description: 'How long requests that are running may go on after SIGTERM.',
     default: '10s',

@@ -1,6 +1,7 @@
 // The paths that every installation has beside those of its services, for /openapi.json.
 import { eventsQuery } from './events.controller';
-import { parametersOf, type Json } from './json-schema';
+import { jsonSchema, parametersOf, type Json } from './json-schema';
+import { parkedQuery, skipBody } from './operations.controller';
 import type { GeneralCode } from './problems';
 
 const text = { type: 'string' };
@@ -8,7 +9,8 @@ const object = (properties: Json): Json => ({ type: 'object', required: Object.k
 
 const projection: Json = {
   ...object({ name: text, position: text, lag: { type: 'integer', description: 'Events that it is behind.' } }),
-  description: '`failure` says why it stands still, `rebuild` how its rebuild goes.',
+  description:
+    '`failure` says why it stands still, `rebuild` how its rebuild goes; for operators `owner` is the process that keeps it, `parked` how many aggregates it holds back.',
 };
 const status = { epoch: text, head: text, projections: { type: 'array', items: projection } };
 const rebuild = object({ state: { enum: ['running', 'done', 'failed'] } });
@@ -18,6 +20,29 @@ const rule: Json = {
   description: '`fields` says what may be read, where that is not all.',
 };
 const rules: Json = { type: 'array', items: rule };
+const parked: Json = {
+  ...object({
+    id: text,
+    service: text,
+    reader: { type: 'string', description: 'The projection, or `reaction:<name>`.' },
+    key: { type: 'string', description: 'What waits: a group of rows, or a stream.' },
+    eventId: text,
+    type: text,
+    tenantId: text,
+    stream: text,
+    revision: { type: 'integer' },
+    position: text,
+    waiting: { type: 'integer', description: 'Events that wait, this one included.' },
+    tries: { type: 'integer' },
+    error: text,
+    since: { type: 'string', format: 'date-time' },
+    state: { enum: ['trying', 'parked'] },
+  }),
+  description: 'An event that can not be handled, and what waits behind it. Nothing of its data.',
+};
+const parkedPage = object({ items: { type: 'array', items: parked }, next: { type: ['string', 'null'] } });
+const tried: Json = { oneOf: [object({ id: text, state: { const: 'through' } }), parked] };
+const parkedId: Json = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
 const projectionName: Json = { name: 'name', in: 'path', required: true, schema: text };
 
 const answer = (type: string, schema: Json, description = 'As asked'): Json => ({ description, content: { [type]: { schema } } });
@@ -107,6 +132,44 @@ export function fixedPaths(refused: (...codes: readonly GeneralCode[]) => Json):
         ...forOperators,
       }),
       get: operation('Operations', 'rebuilding', 'How a rebuild goes', { 200: json(rebuild), ...forOperators }),
+    },
+    '/operations/parked': {
+      get: operation(
+        'Operations',
+        'parked',
+        'The events that can not be handled, the longest parked first',
+        { 200: json(parkedPage), ...refused('unauthenticated', 'forbidden', 'invalid', 'cursor-invalid', 'unavailable') },
+        { parameters: parametersOf(parkedQuery) },
+      ),
+    },
+    '/operations/parked/{id}': {
+      parameters: [parkedId],
+      get: operation('Operations', 'showParked', 'One of them', { 200: json(parked), ...forOperators }),
+    },
+    '/operations/parked/{id}/retry': {
+      parameters: [parkedId],
+      post: operation('Operations', 'retryParked', 'Handle it and what waits behind it, in order', {
+        200: json(tried, 'Tried: through, or parked again'),
+        202: json(parked, 'Its owner has not got to it yet'),
+        ...forOperators,
+      }),
+    },
+    '/operations/parked/{id}/skip': {
+      parameters: [parkedId],
+      post: operation(
+        'Operations',
+        'skipParked',
+        'Leave this one event out for good, and go on behind it',
+        {
+          200: json(tried, 'Left out; what comes behind is through, or parked again'),
+          202: json(parked, 'Its owner has not got to it yet'),
+          ...refused('unauthenticated', 'forbidden', 'not-found', 'invalid', 'unavailable'),
+        },
+        {
+          description: 'Who, when and why is kept; a rebuild leaves it out as well.',
+          requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(skipBody) } } },
+        },
+      ),
     },
     '/openapi.json': document('openApi', 'This document', 'application/json'),
     '/asyncapi.json': document('asyncApi', 'The events, as AsyncAPI', 'application/json'),

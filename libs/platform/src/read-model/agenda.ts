@@ -3,6 +3,7 @@ import { table, type Agenda, type Due, type Timer } from '@kams/eventing';
 import type { DataSource } from 'typeorm';
 import { changingTables, ensureTable } from './changing-tables';
 import { quote, selectList } from './ddl';
+import { fence } from './leases';
 
 interface PendingRow {
   readonly tenant_id: string;
@@ -48,13 +49,15 @@ export async function postgresAgenda(source: DataSource, schema: string, { name,
         ({ tenant_id, id, due_at, data }): Due => ({ tenantId: tenant_id, id, at: new Date(due_at).toISOString(), data }),
       );
     },
-    async note({ tenantId, id, at }, outcome) {
-      await source.query(`insert into ${noted} values ($1, $2, $3, $4, $5) on conflict do nothing`, [
+    async note({ tenantId, id, at }, outcome, proof) {
+      const { sql, values } = fence(schema, proof, 6);
+      await source.query(`${sql} insert into ${noted} select $1, $2, $3, $4::timestamptz, $5 from mine on conflict do nothing`, [
         name,
         tenantId,
         id,
         at,
         outcome,
+        ...values,
       ]);
     },
   };

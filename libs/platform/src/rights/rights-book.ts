@@ -73,7 +73,11 @@ export function rightsBook(options: {
           const atTheStart = await feed.head();
           isComplete ||= position >= atTheStart;
           for await (const stretch of feed.from(position, signal)) {
-            for (const it of stretch.occurrences) roles.take(it);
+            for (const it of stretch.occurrences) {
+              // A right might be missing, or be gone: nobody is asked by the rest.
+              if (it.unreadable) throw it.unreadable;
+              roles.take(it);
+            }
             if (stretch.occurrences.length > 0) kept.clear();
             position = stretch.position;
             isComplete ||= position >= atTheStart;

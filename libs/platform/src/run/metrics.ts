@@ -50,6 +50,18 @@ export function metricsOf(runtime: Runtime): Metrics {
       for (const it of runtime.projections()) this.set({ projection: it.projection.name }, it.failure() ? 1 : 0);
     },
   });
+  new Gauge({
+    name: 'kams_parked',
+    help: 'Aggregates that wait because an event of theirs can not be handled, by the projection or reaction that holds them back',
+    labelNames: ['reader'],
+    registers: [register],
+    async collect() {
+      const counts = await runtime.parked.counts().catch(() => new Map<string, number>());
+      this.reset();
+      for (const { projection } of runtime.projections()) this.set({ reader: projection.name }, counts.get(projection.name) ?? 0);
+      for (const [reader, n] of counts) this.set({ reader }, n);
+    },
+  });
   const metrics = { register, requests };
   known.set(runtime, metrics);
   return metrics;

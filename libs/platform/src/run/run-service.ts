@@ -80,6 +80,9 @@ export async function startServices(services: readonly Service[], config: Config
       administrators: config.administrators,
       operatingTenant: config.operatingTenant,
       readWaitMs: config.readWaitMs,
+      leaseMs: config.leaseMs,
+      // Its folder belongs to one host at a time.
+      alone: postgres !== undefined,
       log,
     });
     await runtime.start();

@@ -4,6 +4,7 @@ import {
   commandHandler,
   delay,
   eraser,
+  leases,
   logBus,
   projector,
   reactor,
@@ -17,20 +18,27 @@ import {
   type CommandHandler,
   type EventStore,
   type Feed,
+  type Leases,
   type Position,
   type Projection,
   type Projector,
   type ReadModel,
   type RebuildProgress,
+  type Term,
   type Vault,
 } from '@kams/eventing';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Subject } from '../config/value';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
+import { definitionHash } from '../read-model/ddl';
+import { postgresLeases } from '../read-model/leases';
+import { parkedOf, type Parked } from '../read-model/parked';
 import { postgresReadModel } from '../read-model/postgres-read-model';
 import type { ReadDatabase } from '../read-model/read-database';
 import { rightsBook, type RightsBook } from '../rights/rights-book';
@@ -56,6 +64,10 @@ export interface RuntimeOptions {
   readonly now?: () => Date;
   /** How often it is looked for what is due. */
   readonly timerEveryMs?: number;
+  /** How long what this process owns is still its own when it says nothing any more. */
+  readonly leaseMs?: number;
+  /** No other process can be alive: what is owned is owned by the dead, and taken at once. */
+  readonly alone?: boolean;
 }
 
 export type RebuildState = 'running' | 'done' | 'stopped' | 'failed';
@@ -65,8 +77,12 @@ export interface RebuildReport extends Partial<RebuildProgress> {
 }
 interface Worker {
   readonly name: string;
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, term?: Term): Promise<void>;
   failure(): Error | undefined;
+}
+export interface Working extends Pick<Worker, 'name' | 'failure'> {
+  /** By one process at a time. */
+  readonly isOwned: boolean;
 }
 interface Rebuild {
   report: RebuildReport;
@@ -76,6 +92,11 @@ const OF_RIGHTS: ReadonlySet<string> = new Set(RIGHTS_CONTRACTS.map((it) => it.n
 
 /** Until a projection that the code has changed is tried again. */
 const RENEWED_AGAIN_MS = 1_000;
+
+const LEASE_MS = 5_000;
+
+/** An older version of a projection may still run: it has rows of its own to own, and no commit of its succeeds on the others. */
+const leaseOf = (projection: Projection): string => `${projection.name}@${definitionHash(projection)}`;
 
 /** What the requests of this process are served from. */
 export class Runtime implements OnModuleDestroy {
@@ -94,7 +115,13 @@ export class Runtime implements OnModuleDestroy {
   readonly now: () => Date;
   /** What everyone may do. */
   readonly rights: RightsBook;
+  /** What is held back, and what people do about it. */
+  readonly parked: Parked;
+  /** Names this process among those that run the same services. */
+  readonly owner = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
+  private readonly leaseMs: number;
+  private readonly alone: boolean;
   private readonly timerEveryMs: number;
   private history = '';
   private readonly log: Logger;
@@ -102,7 +129,7 @@ export class Runtime implements OnModuleDestroy {
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
   /** What works besides the projectors: reactions, timers, erasures. */
-  private readonly working: Pick<Worker, 'name' | 'failure'>[] = [];
+  private readonly working: Working[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
@@ -120,9 +147,18 @@ export class Runtime implements OnModuleDestroy {
     log,
     now = () => new Date(),
     timerEveryMs = 500,
+    leaseMs = LEASE_MS,
+    alone = false,
   }: RuntimeOptions) {
     this.now = now;
     this.timerEveryMs = timerEveryMs;
+    setMaxListeners(0, this.stopping.signal); // everything that works here listens to it
+    this.leaseMs = leaseMs;
+    this.alone = alone;
+    this.parked = parkedOf(
+      readDatabase,
+      services.map((it) => it.name),
+    );
     this.services = services;
     this.store = store;
     this.readDatabase = readDatabase;
@@ -146,19 +182,30 @@ export class Runtime implements OnModuleDestroy {
   async start(): Promise<void> {
     const { epoch, position } = await this.store.head();
     this.history = epoch;
+    const { signal } = this.stopping;
     this.begin('rights', this.rights);
     for (const service of this.services) {
+      // By every process, because each forgets the keys that it has in memory; to destroy a key a second time is nothing.
       this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault));
+
+      const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
+      const { owner, leaseMs, alone } = this;
+      const owned = leases(postgresLeases(this.readDatabase, service.name), { owner, leaseMs, alone });
+      this.running.push(owned.run(signal));
+
       const readModel = postgresReadModel(this.readDatabase, service.name);
       for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
         const it = projector(projection, this.feedOf(service, projection), readModel);
         this.projectors.set(projection.name, it);
-        this.running.push(it.run(this.stopping.signal));
+        this.running.push(this.owning(owned, leaseOf(projection), it), it.follow(signal));
         if (!(await readModel.isCurrent(projection))) this.running.push(this.renew(projection, readModel));
       }
-      await this.startReactions(service);
-      await this.startTimers(service);
+      for (const it of service.reactions ?? []) {
+        const feed = this.feedOf(service, it);
+        this.begin(`reaction ${it.name}`, reactor(it, service.name, feed, this.commands, checkpoints), owned);
+      }
+      await this.startTimers(service, owned);
     }
     // Or else the host answers without them, to those who need none: it must be able to say what is wrong.
     while (!this.stopping.signal.aborted && !this.rights.failure() && !(await this.rights.reached(position, 1_000)));
@@ -172,26 +219,32 @@ export class Runtime implements OnModuleDestroy {
     return answer;
   }
 
-  private async startReactions(service: Service): Promise<void> {
-    const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
-    for (const it of service.reactions ?? []) {
-      const feed = this.feedOf(service, it);
-      this.begin(`reaction ${it.name}`, reactor(it, service.name, feed, this.commands, checkpoints));
-    }
-  }
-
-  private async startTimers(service: Service): Promise<void> {
+  private async startTimers(service: Service, owned: Leases): Promise<void> {
     const { commands, now, timerEveryMs: everyMs } = this;
     for (const it of service.timers ?? []) {
       const agenda = await postgresAgenda(this.readDatabase, service.name, it);
       const pending = this.projectors.get(it.pending.name)!;
-      this.begin(`timer ${it.name}`, scheduler(it, { pending, agenda, commands, now, everyMs }));
+      this.begin(`timer ${it.name}`, scheduler(it, { pending, agenda, commands, now, everyMs }), owned);
     }
   }
 
-  private begin(name: string, worker: Omit<Worker, 'name'>): void {
-    this.working.push({ name, failure: () => worker.failure() });
-    this.running.push(worker.run(this.stopping.signal));
+  /** Without `owned` it works in every process. */
+  private begin(name: string, worker: Omit<Worker, 'name'>, owned?: Leases): void {
+    this.working.push({ name, isOwned: owned !== undefined, failure: () => worker.failure() });
+    this.running.push(owned ? this.owning(owned, name, worker) : worker.run(this.stopping.signal));
+  }
+
+  /** It works whenever this process owns it. */
+  private owning(owned: Leases, name: string, { run }: Pick<Worker, 'run'>): Promise<void> {
+    const { signal } = this.stopping;
+    return owned.own(name, signal, (term) => run(AbortSignal.any([signal, term.signal]), term));
+  }
+
+  /** Which process owns each projection, reaction and timer now. */
+  async owners(): Promise<ReadonlyMap<string, string>> {
+    const names = new Map(this.services.flatMap(projectionsOf).map((it) => [leaseOf(it), it.name]));
+    const held = await Promise.all(this.services.map((it) => postgresLeases(this.readDatabase, it.name).held()));
+    return new Map(held.flat().map(({ name, owner }) => [names.get(name) ?? name, owner]));
   }
 
   /** The HTTP server is about to close, and waits for every answer: the endless ones end. */
@@ -232,7 +285,7 @@ export class Runtime implements OnModuleDestroy {
   }
 
   /** Reactions, timers and erasures, each with why it stands still, if it does. */
-  workers(): readonly Pick<Worker, 'name' | 'failure'>[] {
+  workers(): readonly Working[] {
     return this.working;
   }
 

@@ -23,6 +23,7 @@ async function main([url, now]: readonly string[]): Promise<void> {
     log: pino({ level: 'silent' }),
     now: () => new Date(now!),
     timerEveryMs: 10,
+    alone: true, // the one before was killed
   });
   await runtime.start();
   process.send!('started');
