@@ -4,6 +4,9 @@
 
 const READ_MODEL = 'libs/platform/src/read-model/postgres-read-model.ts';
 const CHECKPOINTS = 'libs/platform/src/read-model/checkpoints.ts';
+const PARKING = 'libs/platform/src/read-model/parking.ts';
+const LEASES = 'libs/platform/src/read-model/leases.ts';
+const PROJECTOR = 'libs/eventing/src/run/projector.ts';
 const APPEND = 'libs/eventing/src/store/postgres/append.sql';
 const HANDLE = 'libs/eventing/src/run/handle.ts';
 const READ = 'libs/platform/src/http/read.ts';
@@ -21,6 +24,8 @@ const EXACTLY_ONCE = { test: 'services/host/test/promises/p6-exactly-once.e2e.sp
 const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 1000 ' };
 const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.e2e.spec.ts', named: 'P8 ', size: '0.3' };
 
+const POISONED = { test: 'services/host/test/promises/p11-poison.e2e.spec.ts', named: 'P11 ' };
+const ZOMBIES = { test: 'services/host/test/promises/p12-zombies.e2e.spec.ts', named: 'P12 ' };
 const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' };
 const UPCAST = { test: 'libs/eventing/test/run/upcast.spec.ts', named: 'P13 ' };
 const ERASED = { test: 'services/accounts/test/contacts.e2e.spec.ts', named: 'P14 ' };
@@ -31,8 +36,8 @@ const CELLS = { test: 'services/accounts/test/rights/matrix.e2e.spec.ts', named:
 const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
 const DENIED = { ...TOKENS, named: 'P18 ' };
 
-const OWNED = 'if (!(await moved(manager, projection, side, from, change))) return false;';
-const WRITTEN = 'await write(manager, projection, side, change);';
+const OWNED = '          if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;\n';
+const WRITTEN = '          await write(manager, projection, side, { upsert, remove });\n          if (holding) {';
 
 export const MUTANTS = [
   {
@@ -179,7 +184,7 @@ export const MUTANTS = [
     name: 'checkpoint-before-effect',
     ...EXACTLY_ONCE,
     shows: /\bmissing=[1-9]/,
-    changes: [{ file: READ_MODEL, from: OWNED, to: OWNED.replace('moved(manager', 'moved(source.manager') }],
+    changes: [{ file: READ_MODEL, from: OWNED, to: OWNED.replace('(manager', '(source.manager') }],
   },
   {
     promise: 'P6',
@@ -187,8 +192,12 @@ export const MUTANTS = [
     ...EXACTLY_ONCE,
     shows: /\bdoubled=[1-9]/,
     changes: [
-      { file: READ_MODEL, from: OWNED, to: `${WRITTEN.replace('write(manager', 'write(source.manager')}\n${OWNED}` },
-      { file: READ_MODEL, from: `        ${WRITTEN}\n`, to: '' },
+      { file: READ_MODEL, from: WRITTEN, to: '          if (holding) {' },
+      {
+        file: READ_MODEL,
+        from: OWNED,
+        to: `          await write(source.manager, projection, side, { upsert, remove });\n${OWNED}`,
+      },
     ],
   },
   {
@@ -197,12 +206,15 @@ export const MUTANTS = [
     ...EXACTLY_ONCE,
     shows: /\bdoubled=[1-9]/,
     changes: [
-      { file: READ_MODEL, from: `        ${WRITTEN}\n`, to: '' },
+      { file: READ_MODEL, from: WRITTEN, to: '          if (holding) {' },
       {
         file: READ_MODEL,
         from: OWNED,
-        to: `const [isOurs] = await Promise.all([moved(manager, projection, side, from, change), ${WRITTEN.slice(6, -1)}]);
-        if (!isOurs) return false;`,
+        to: `          const [isOurs] = await Promise.all([
+            moveCheckpoint(manager, schema, name, side, from, to, proof),
+            write(manager, projection, side, { upsert, remove }),
+          ]);
+          if (!isOurs) return false;\n`,
       },
     ],
   },
@@ -214,8 +226,8 @@ export const MUTANTS = [
     changes: [
       {
         file: CHECKPOINTS,
-        from: 'and epoch = $7 and position = $8 and generation = $9',
-        to: 'and epoch = $7 and $8::text is not null and generation = $9',
+        from: 'and epoch = $8 and position = $9 and generation = $10',
+        to: 'and epoch = $8 and $9::text is not null and generation = $10',
       },
     ],
   },
@@ -279,6 +291,65 @@ export const MUTANTS = [
     changes: [{ file: READ, from: "{ 'Retry-After': '1' }", to: '{}' }],
   },
   {
+    promise: 'P6',
+    name: 'what-waits-not-counted',
+    ...EXACTLY_ONCE,
+    shows: /\b(missing|outOfOrder|doubled|leftovers)=[1-9]/,
+    changes: [{ file: PARKING, from: 'and p.waiting = $4 and exists', to: 'and $4::bigint > 0 and exists' }],
+  },
+  {
+    promise: 'P11',
+    name: 'poison-skipped',
+    ...POISONED,
+    shows: /P11 FAIL|expect\(received\)/,
+    changes: [
+      {
+        file: PROJECTOR,
+        from: '        if (!(error instanceof Poison)) throw error;\n        open(event, group, error);',
+        to: '        if (!(error instanceof Poison)) throw error;',
+      },
+    ],
+  },
+  {
+    promise: 'P11',
+    name: 'poison-stops-its-reader',
+    ...POISONED,
+    shows: /within|Received|worst_lag_ms=[1-9]\d{4}/,
+    changes: [
+      {
+        file: PROJECTOR,
+        from: '        if (!(error instanceof Poison)) throw error;\n        open(event, group, error);',
+        to: '        throw error;',
+      },
+    ],
+  },
+  {
+    promise: 'P11',
+    name: 'tried-for-ever-and-never-parked',
+    ...POISONED,
+    shows: /P11 FAIL/,
+    changes: [
+      {
+        file: 'libs/eventing/src/run/parking.ts',
+        from: 'const parked = it.parked || it.tries >= TRY_AGAIN_MS.length;',
+        to: 'const parked = it.parked;',
+      },
+    ],
+  },
+  {
+    promise: 'P12',
+    name: 'lock-without-fencing',
+    ...ZOMBIES,
+    shows: /fenced_writes=[1-9]|P12 FAIL/,
+    changes: [
+      {
+        file: LEASES,
+        from: 'where name = $${first + 1} and owner = $${first + 2} and fencing = $${first + 3} returning 1)`',
+        to: "where name = $${first + 1} and $${first + 2}::text > '' and $${first + 3}::bigint > 0 returning 1)`",
+      },
+    ],
+  },
+  {
     promise: 'P13',
     name: 'field-renamed-without-upcast',
     ...SAMPLES,
@@ -315,7 +386,7 @@ export const MUTANTS = [
     promise: 'P13',
     name: 'unreadable-version-taken-as-it-is',
     ...UPCAST,
-    shows: /stops its reader/,
+    shows: /says so to its reader/,
     changes: [
       {
         file: 'libs/eventing/src/run/upcast.ts',

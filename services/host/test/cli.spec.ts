@@ -40,9 +40,10 @@ const status = {
   epoch: 'e-1',
   head: 'e-1.120',
   projections: [
-    { name: 'accounts', position: 'e-1.120', lag: 0 },
-    { name: 'purchases', position: 'e-1.20', lag: 100, failure: 'no such column' },
+    { name: 'accounts', position: 'e-1.120', lag: 0, owner: 'vm:1:a', parked: 2 },
+    { name: 'purchases', position: 'e-1.20', lag: 100, owner: null, failure: 'no such column' },
   ],
+  workers: [{ name: 'timer ends', owner: 'vm:1:a' }, { name: 'erasures' }],
 };
 
 describe('how it is called', () => {
@@ -183,14 +184,16 @@ describe('an answer that is none', () => {
 });
 
 describe('kams status', () => {
-  test('shows each projection, how far behind it is, and why it stands', async () => {
+  test('shows each projection, how far behind it is, who keeps it, and why it stands', async () => {
     answers({ 'GET /operations/status': status });
     expect((await run('status')).out).toBe(
       [
         'store at 120 (epoch e-1)',
-        'projection  position  lag',
-        'accounts    120       0',
-        'purchases   20        100  stands: no such column',
+        'projection  position  lag  parked  owner',
+        'accounts    120       0    2       vm:1:a',
+        'purchases   20        100  0       nobody  stands: no such column',
+        'timer ends                         vm:1:a',
+        'erasures',
         '',
       ].join('\n'),
     );

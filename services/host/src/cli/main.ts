@@ -11,6 +11,7 @@ import { examine } from './doctor';
 import { Failure } from './failure';
 import { HostClient } from './host-client';
 import { IMPORT_HELP, importFiles, type ImportOptions } from './import';
+import { listParked, retryParked, showParked, skipParked } from './parked';
 import { rebuildProjection } from './rebuild';
 import { showRoutes } from './routes';
 import { sampleContacts, type SampleContactsOptions } from './sample-contacts';
@@ -25,6 +26,9 @@ interface Global {
   readonly tenant: string;
 }
 
+const PARKED_HELP = `
+An event that fails is tried again for about four seconds, then parked. Mend the reason (the code, the row, a newer release),
+then retry. Leave an event out only when it must never be handled.`;
 const WRONG_CALL = 2;
 const STOPPED = 130;
 
@@ -107,13 +111,38 @@ development, tokens are made with the key in KAMS_DATA.`,
 
   program
     .command('status')
-    .description('how far the store and the projections have come')
+    .description('how far the store and the projections have come, which process keeps each, and how much of it is parked')
     .action(() => showStatus(terminal(), host()));
   program
     .command('rebuild')
     .description('build a projection again from the events; it goes on answering meanwhile')
     .argument('<projection>', 'its name in kams status')
     .action((name: string) => rebuildProjection(terminal(), host(), name));
+  const parked = program
+    .command('parked')
+    .description('the events that can not be handled: each parks its own aggregate, and what comes behind waits')
+    .addHelpText('after', PARKED_HELP);
+  parked
+    .command('list')
+    .description('all of them, the longest parked first')
+    .action(() => listParked(terminal(), host()));
+  parked
+    .command('show')
+    .description('which event it is, why, since when, and how many wait behind it')
+    .argument('<id>')
+    .action((id: string) => showParked(terminal(), host(), id));
+  parked
+    .command('retry')
+    .description('handle it and what waits behind it, in order, and nothing twice')
+    .argument('[id...]')
+    .option('--all', 'all that are parked')
+    .action((ids: string[], options: { all?: boolean }) => retryParked(terminal(), host(), ids, options));
+  parked
+    .command('skip')
+    .description('leave this one event out for good, and go on behind it; a rebuild leaves it out too')
+    .argument('<id>')
+    .requiredOption('--reason <text>', 'why; kept for good with who and when, so name nobody')
+    .action((id: string, { reason }: { reason: string }) => skipParked(terminal(), host(), id, reason));
   program
     .command('tail')
     .description('the public events as they happen, a line each')

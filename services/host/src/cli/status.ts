@@ -11,9 +11,16 @@ export interface Status {
     readonly lag: number;
     readonly failure?: string;
     readonly rebuild?: string;
+    readonly owner?: string | null;
+    readonly parked?: number;
   }[];
   /** Reactions, timers, erasures; a host of before had none. */
-  readonly workers?: readonly { readonly name: string; readonly failure?: string }[];
+  readonly workers?: readonly {
+    readonly name: string;
+    readonly failure?: string;
+    readonly owner?: string | null;
+    readonly parked?: number;
+  }[];
 }
 
 export async function showStatus(terminal: Terminal, host: HostClient): Promise<void> {
@@ -22,16 +29,28 @@ export async function showStatus(terminal: Terminal, host: HostClient): Promise<
   const { epoch, head, projections, workers = [] } = status;
   terminal.print(`store at ${numberOf(head)} (epoch ${epoch})`);
   terminal.table([
-    ['projection', 'position', 'lag', ''],
-    ...projections.map(({ name, position, lag, failure, rebuild }) => [
+    ['projection', 'position', 'lag', 'parked', 'owner', ''],
+    ...projections.map(({ name, position, lag, parked = 0, owner, failure, rebuild }) => [
       name,
       String(numberOf(position)),
       String(lag),
+      String(parked),
+      ownerOf(owner),
       failure ? `stands: ${failure}` : rebuild === undefined ? '' : `rebuild ${rebuild}`,
     ]),
-    ...workers.map(({ name, failure }) => [name, '', '', failure ? `stands: ${failure}` : '']),
+    ...workers.map(({ name, parked, owner, failure }) => [
+      name,
+      '',
+      '',
+      parked === undefined ? '' : String(parked),
+      ownerOf(owner),
+      failure ? `stands: ${failure}` : '',
+    ]),
   ]);
 }
+
+/** A host of before says nothing; every process does what has no owner. */
+const ownerOf = (owner: string | null | undefined): string => (owner === null ? 'nobody' : (owner ?? ''));
 
 /** The number in a position, with or without its epoch. */
 export const numberOf = (position: string | undefined): number => Number(position?.slice(position.lastIndexOf('.') + 1) || 0);

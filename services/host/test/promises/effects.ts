@@ -13,7 +13,7 @@ export const tallyContract = contract({
   label: about.label,
   description: 'A list of events.',
   commands: {},
-  events: { Counted: event({ ...about, data: z.strictObject({}), example: {} }) },
+  events: { Counted: event({ ...about, data: z.strictObject({ fragile: z.boolean().optional() }), example: {} }) },
   refusals: {},
 });
 
@@ -26,6 +26,9 @@ const effectTable = table(
   { primaryKey: ['event_id'], groupBy: 'stream' },
 );
 
+/** What is fragile can not be handled at first, in each process anew: it is held back with its stream, and tried again. */
+const met = new Set<string>();
+
 export const effects: Projection = {
   name: 'effects',
   version: 1,
@@ -33,7 +36,11 @@ export const effects: Projection = {
   contracts: [tallyContract],
   guarded: false,
   groupOf: ({ id }) => id,
-  apply(rows, { id, eventId, revision }) {
+  apply(rows, { id, eventId, revision, data }) {
+    if ((data as { fragile?: boolean }).fragile && !met.has(eventId)) {
+      met.add(eventId);
+      throw new RangeError('not the first time');
+    }
     const counted = rows.filter((it) => (it['times'] as number) > 0);
     const others = counted.filter((it) => it['event_id'] !== eventId);
     const before = counted.find((it) => it['event_id'] === eventId);

@@ -84,7 +84,8 @@ afterAll(() => kams?.stop());
 const said = ({ status, text }: { status: number; text: string }) => ({ status, text: text.replace(ID, '<id>') });
 
 test('P15 a foreign id gets the answer of an unknown one, on every route with an id, of every kind of id', async () => {
-  const withId = routes.filter((it) => it.path.includes('{id}'));
+  // What is operated is the installation's, and no tenant's.
+  const withId = routes.filter((it) => it.path.includes('{id}') && !it.path.startsWith('/operations/'));
   const queries = withId.filter((it) => it.method === 'get');
   for (const { method, path, body } of withId) {
     const ask = (id: string) => kams.ask(path.replace('{id}', id), { method: method.toUpperCase(), body, ...STRANGER });
