@@ -397,6 +397,19 @@ export const MUTANTS = [
   },
   {
     promise: 'P14',
+    name: 'what-was-asked-in-the-log',
+    ...ERASED,
+    shows: /\bin-log=[1-9]/,
+    changes: [
+      {
+        file: 'libs/platform/src/http/problem-filter.ts',
+        from: 'send(request, reply, problemIn(error, runtime), runtime.problems);',
+        to: 'send(request, reply, problemIn(Object.assign(error as Error, { body: request.body }), runtime), runtime.problems);',
+      },
+    ],
+  },
+  {
+    promise: 'P14',
     name: 'what-is-personal-in-the-clear',
     ...ERASED,
     shows: /\bhits=[1-9]/,

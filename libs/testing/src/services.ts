@@ -38,6 +38,8 @@ export interface TestServices {
   sql<T extends object = never>(text: string, values?: readonly unknown[]): Promise<T[]>;
   readonly runtime: Runtime;
   readonly store: EventStore;
+  /** What the services have written to their log, line by line; with KAMS_TEST_LOG it goes to the terminal. */
+  logged(): string;
   /** What the running router has. */
   readonly routes: readonly Route[];
   /** The folder of the installation, with its keys. */
@@ -61,7 +63,9 @@ export async function startTestServices(
   const readDatabase = await openReadDatabase({ url: database.url, poolSize: options.poolSize ?? 6 });
   const key = Buffer.alloc(32, 7);
   const personKeys = await postgresPersonKeys(database.url, await masterKeysIn(join(data, 'keys', 'master.json')));
-  const log = pino({ level: process.env['KAMS_TEST_LOG'] ?? 'silent' });
+  const shown = process.env['KAMS_TEST_LOG'];
+  const lines: string[] = [];
+  const log = shown ? pino({ level: shown }) : pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
   const runtime = new Runtime({
     services,
     store,
@@ -115,6 +119,7 @@ export async function startTestServices(
       (await superuser.query<T>(text, [...values])).rows,
     runtime,
     store,
+    logged: () => lines.join(''),
     routes: (app.getHttpAdapter().getInstance() as unknown as FastifyInstance).routes,
     data,
     ask,
