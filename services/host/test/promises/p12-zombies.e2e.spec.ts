@@ -121,6 +121,7 @@ promised(
     })();
 
     let took = 0;
+    let middles = 0;
     for (let pause = 0; pause < PAUSES; pause++) {
       const first = await until('an owner', ownerNow);
       const other = owners.find((it) => it !== first)!;
@@ -129,7 +130,7 @@ promised(
       if (inTheMiddle) {
         // The next owner is held as well, before its first write: nothing but the number tells the two apart then.
         stops(other, 'projector.after-lease');
-        stops(first, dice.of(PLACES));
+        stops(first, PLACES[middles++ % PLACES.length]!);
         await until('the owner at its place', () => isHeld(first));
       } else first.proc.pause();
       await Promise.all([
