@@ -1,7 +1,10 @@
 // A command that nobody typed: a reaction or a timer gives it. Its id is made of what it came of, so however often it is given,
 // it is one command.
-import { naturalId, type AnyAggregate } from '../pure';
-import type { Answer, CommandHandler } from './handle';
+import { PersonErased } from '../personal/vault';
+import { naturalId, Refusal, type AnyAggregate } from '../pure';
+import { LogDamaged, OutcomeUnknown, Unavailable } from '../store/port';
+import { NotFound, TooContended, type Answer, type CommandHandler } from './handle';
+import { Unreadable } from './upcast';
 
 /** "Tell this thing to do that." Data as the contract's schema takes it. */
 export interface Order {
@@ -47,3 +50,18 @@ export function giveOrder(commands: CommandHandler, { to, type, id, data }: Orde
     causationId,
   });
 }
+
+/** What an order came to that will not be: a rule said no, the thing is not there, or the person that it speaks of was erased. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (error instanceof NotFound) return new Refusal('not-found');
+  if (error instanceof PersonErased) return new Refusal('person-erased');
+  return undefined;
+}
+
+/** It is the moment that is wrong, and not the order: the same order may succeed later. */
+export const isOfTheMoment = (error: unknown): boolean =>
+  error instanceof Unavailable ||
+  error instanceof OutcomeUnknown ||
+  error instanceof TooContended ||
+  (error instanceof LogDamaged && !(error instanceof Unreadable));

@@ -2,17 +2,16 @@
 import { command, contract, event, type AnyContract } from '@kams/contracts/define';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { aggregate, naturalId, Refusal, type AnyAggregate } from '../pure';
-import { LogDamaged, OutcomeUnknown, START, Unavailable, type Position } from '../store/port';
-import { NotFound, TooContended, type CommandHandler } from './handle';
+import { aggregate, naturalId, type AnyAggregate } from '../pure';
+import { START, Unavailable, type Position } from '../store/port';
+import type { CommandHandler } from './handle';
 import type { Term } from './lease';
 import type { Occurrence, OccurrenceOf, Stretch } from './occurrence';
 import { aside, firstHeld, HELD_MOST, heldFrom, Poison, streamKey, type Held, type HoldingBack } from './parking';
-import { giveOrder, type Order } from './order';
+import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import type { Feed } from './projector';
 import { ensureSound } from './projector';
 import type { Checkpoint, Checkpoints } from './read-model';
-import { Unreadable } from './upcast';
 
 export interface Reaction {
   /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
@@ -112,8 +111,9 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     try {
       await giveOrder(commands, order, cause);
     } catch (error) {
-      if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
-      const { code, details } = error instanceof Refusal ? error : new Refusal('not-found');
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      const { code, details } = refusal;
       const said = { eventId, reaction: it.name, command: order.type, code, details };
       const id = naturalId(tenantId, by, [eventId, order.type, order.id ?? '']);
       await giveOrder(commands, { to: refusedReactions(service), type: 'Refuse', id, data: said }, cause);
@@ -255,10 +255,3 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     failure: () => failure,
   };
 }
-
-/** The store or the crowd, and not the event: it may be through the next time. */
-const isOfTheMoment = (error: unknown): boolean =>
-  error instanceof Unavailable ||
-  error instanceof OutcomeUnknown ||
-  error instanceof TooContended ||
-  (error instanceof LogDamaged && !(error instanceof Unreadable));

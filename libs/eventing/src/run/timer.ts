@@ -4,11 +4,10 @@
 // wait. The command's id is made of the timer, its key and its instant, so however often it is given, it is one command.
 import type { AnyContract } from '@kams/contracts/define';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../pure';
-import { NotFound, type CommandHandler } from './handle';
+import type { CommandHandler } from './handle';
 import type { Proof, Term } from './lease';
 import { toMicroseconds, type Occurrence, type OccurrenceOf } from './occurrence';
-import { giveOrder, type Order } from './order';
+import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import { projection, type Projection } from './projection';
 import type { Projector } from './projector';
 import { table } from './table';
@@ -122,21 +121,30 @@ export function scheduler(
       if (outcome === 'unchanged') await agenda.note(due, outcome, owner);
       last = position;
     } catch (error) {
-      if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
-      await agenda.note(due, error instanceof Refusal ? error.code : 'not-found', owner);
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      await agenda.note(due, refusal.code, owner);
     }
   }
   let last = pending.position();
 
-  async function round(signal: AbortSignal): Promise<boolean> {
+  /** How many were given, and why one was not: it is left where it is, and keeps no other waiting. */
+  async function round(signal: AbortSignal): Promise<{ readonly given: number; readonly left?: Error }> {
+    let given = 0;
+    let left: Error | undefined;
     // What took a timer away must have been seen before it is looked for.
-    if (!(await pending.reached(last, 10_000))) return false;
-    const all = await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE);
-    for (const due of all) {
-      if (signal.aborted || owner?.holds() === false) return false;
-      await give(due);
+    if (!(await pending.reached(last, 10_000))) return { given };
+    for (const due of await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE)) {
+      if (signal.aborted || owner?.holds() === false) break;
+      try {
+        await give(due);
+        given++;
+      } catch (error) {
+        if (isOfTheMoment(error)) throw error;
+        left = new Error(`${due.id}, due at ${due.at}: ${(error as Error).message}`, { cause: error });
+      }
     }
-    return all.length > 0;
+    return { given, left };
   }
 
   return {
@@ -146,8 +154,10 @@ export function scheduler(
       while (!signal.aborted) {
         let wait = everyMs;
         try {
-          if (await round(signal)) wait = 0;
-          failure = undefined;
+          const { given, left } = await round(signal);
+          failure = left;
+          if (given > 0) wait = 0;
+          else if (left) wait = RETRY_MS;
         } catch (error) {
           if (signal.aborted) return;
           failure = error as Error;

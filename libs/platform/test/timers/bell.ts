@@ -9,6 +9,8 @@ import { z } from 'zod';
 const label = { en: 'Bell', zh: '铃' };
 const about = { version: 1, label, description: 'For a test.', example: {} as never };
 const at = z.strictObject({ at: instant() });
+/** `cracked`: code that nobody expected to fail fails at it. */
+const made = at.extend({ cracked: z.boolean().optional() });
 const nothing = z.strictObject({});
 
 export const bellContract = contract({
@@ -17,13 +19,13 @@ export const bellContract = contract({
   label,
   description: 'For a test.',
   commands: {
-    Set: command({ ...about, data: at, opens: true }),
+    Set: command({ ...about, data: made, opens: true }),
     Move: command({ ...about, data: at }),
     Silence: command({ ...about, data: nothing }),
     Ring: command({ ...about, data: nothing }),
   },
   events: {
-    BellSet: event({ ...about, data: at, public: 'bell.set' }),
+    BellSet: event({ ...about, data: made, public: 'bell.set' }),
     BellMoved: event({ ...about, data: at }),
     BellSilenced: event({ ...about, data: nothing }),
     BellRang: event({ ...about, data: nothing, public: 'bell.rang' }),
@@ -32,16 +34,19 @@ export const bellContract = contract({
 });
 const refuse = refusing(bellContract);
 
-type Bell = { readonly due: string | null };
+type Bell = { readonly due: string | null; readonly cracked?: boolean };
 export const bell = aggregate(bellContract, { due: null } as Bell)({
   decide: {
     Set: (_, data): EventOf<typeof bellContract>[] => [{ type: 'BellSet', data }],
     Move: (_, data) => [{ type: 'BellMoved', data }],
     Silence: ({ due }) => (due === null ? [] : [{ type: 'BellSilenced', data: {} }]),
-    Ring: ({ due }, _, { at: now }) => (due === null ? [] : now < due ? refuse('too-early') : [{ type: 'BellRang', data: {} }]),
+    Ring: ({ due, cracked }, _, { at: now }) => {
+      if (cracked) throw new RangeError('cracked');
+      return due === null ? [] : now < due ? refuse('too-early') : [{ type: 'BellRang', data: {} }];
+    },
   },
   evolve: {
-    BellSet: (_, { at: due }) => ({ due }),
+    BellSet: (_, { at: due, cracked }) => ({ due, cracked }),
     BellMoved: (_, { at: due }) => ({ due }),
     BellSilenced: () => ({ due: null }),
     BellRang: () => ({ due: null }),

@@ -66,6 +66,23 @@ describe('a timer', () => {
     expect(await typesOf(id)).toEqual(['BellSet', 'BellRang']);
   });
 
+  test('whose command fails otherwise than by a rule keeps no other waiting, and is told and tried until it is well', async () => {
+    const [{ id: cracked }, well] = [
+      (await services.post('/bells', { at: '2026-03-05T10:00:00.000Z', cracked: true })).body,
+      await set('2026-03-05T11:00:00.000Z'),
+    ];
+    clock = new Date('2026-03-05T12:00:00.000Z');
+    await eventually(async () => expect(await typesOf(well)).toEqual(['BellSet', 'BellRang']));
+    const failure = () =>
+      services.runtime
+        .workers()
+        .find((it) => it.name === 'timer bell-rings')!
+        .failure();
+    await eventually(async () => expect(failure()?.message).toBe(`${cracked}, due at 2026-03-05T10:00:00.000Z: cracked`));
+    await services.post(`/bells/${cracked}/silence`, {});
+    await eventually(async () => expect(failure()).toBeUndefined());
+  });
+
   test('rebuilt from zero is pending as it was, and rings nothing a second time', async () => {
     const id = await set('2026-04-01T10:00:00.000Z');
     const { position } = await services.store.head();
