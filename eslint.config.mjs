@@ -15,10 +15,17 @@ const boundaries = [
   },
   { sourceTag: 'kind:platform', onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing') },
   { sourceTag: 'kind:testing', onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing') },
-  { sourceTag: 'kind:service', onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing') },
+  {
+    sourceTag: 'kind:kernel',
+    onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'kernel', 'testing'),
+  },
+  {
+    sourceTag: 'kind:service',
+    onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'kernel', 'testing'),
+  },
   {
     sourceTag: 'kind:host',
-    onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing', 'service', 'host'),
+    onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'kernel', 'testing', 'service', 'host'),
   },
 ];
 
@@ -67,14 +74,14 @@ export default tseslint.config(
   },
   {
     files: ['libs/*/src/**/*.ts', 'services/*/src/**/*.ts'],
-    ignores: ['libs/testing/**', 'services/*/src/domain/**'],
+    ignores: ['libs/testing/**', 'libs/kernel/src/domain/**', 'services/*/src/domain/**'],
     rules: {
       'no-restricted-imports': ['error', { patterns: [{ regex: '^@kams/testing', message: 'The harness is for tests.' }] }],
     },
   },
   {
     // The rules of the business: no framework, no input or output, no clock, no chance.
-    files: ['services/*/src/domain/**/*.ts'],
+    files: ['libs/kernel/src/domain/**/*.ts', 'services/*/src/domain/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

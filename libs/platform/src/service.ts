@@ -21,7 +21,29 @@ export interface Service {
   readonly controllers: readonly Type[];
 }
 
-export const service = (it: Service): Service => it;
+/** What a module brings to the lists of a service. */
+export type Part = Partial<Pick<Service, 'aggregates' | 'projections' | 'reactions' | 'timers' | 'controllers'>>;
+
+/**
+ * A part that several services may have. It is made of the service's name, and its categories, paths and projections begin with
+ * that: services in one process share a store, a server and the names of projections.
+ */
+export type Module = (service: string) => Part;
+
+/** A service with its modules among its own: `service({ name: 'accounts', modules: [approvals, forms], ... })`. */
+export function service({ modules = [], ...it }: Service & { readonly modules?: readonly Module[] }): Service {
+  return modules.reduce<Service>((whole, module) => {
+    const { aggregates = [], projections = [], reactions = [], timers = [], controllers = [] } = module(it.name);
+    return {
+      ...whole,
+      aggregates: [...whole.aggregates, ...aggregates],
+      projections: [...whole.projections, ...projections],
+      reactions: [...(whole.reactions ?? []), ...reactions],
+      timers: [...(whole.timers ?? []), ...timers],
+      controllers: [...whole.controllers, ...controllers],
+    };
+  }, it);
+}
 
 /** Who may do what in a process with these services. */
 export const policyOf = (services: readonly Service[]): readonly Rule[] => [
