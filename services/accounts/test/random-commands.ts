@@ -7,7 +7,9 @@ import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
+import { approvalContract } from '@kams/contracts/kernel/approval';
 import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
+import { approval as approvalOf } from '@kams/kernel/domain/approval';
 import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
 import { accountTeam } from '../src/domain/account-team';
@@ -31,7 +33,9 @@ export const CONTRACTS: readonly AnyContract[] = [
   scoringModelContract,
   accountTeamContract,
   roleAssignmentContract,
+  approvalContract('accounts'),
 ];
+const approval = approvalOf('accounts');
 
 /** Chance with the values that these commands are made of. */
 function chance(seed: number) {
@@ -64,6 +68,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   const purchases: string[] = [];
   const models: string[] = [];
   const contacts: string[] = [];
+  const approvals: string[] = [];
   let count = 0;
 
   const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
@@ -146,6 +151,14 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     models.push(id);
     return say(scoringModel, 'Draft', { content: content() }, id);
   }
+  function askFor(): Sent {
+    const id = uuid();
+    approvals.push(id);
+    const subject = { kind: of(['budget', 'gift_request']), id: uuid() };
+    const request = { subject, rule: 'over-limit', approverRole: of(['controller', 'sales-director']), ask: of(NAMES) };
+    const more = { ...(upTo(1) && { accountId: of(accounts), amount: { currency: of(CURRENCIES), minor: upTo(9_999) } }) };
+    return say(approval, 'Request', { ...request, ...more }, id);
+  }
   function record(): Sent {
     const txnId = `T${lane}-${++count}`;
     purchases.push(naturalId(tenantId, 'purchase', ['erp', txnId]));
@@ -207,6 +220,10 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
       }),
     () => (upTo(5) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
     () => (upTo(5) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
+    askFor,
+    () => once(approval, 'Grant', approvals, upTo(1) ? { note: 'Seen' } : {}),
+    () => once(approval, 'Reject', approvals, reason),
+    () => once(approval, 'Withdraw', approvals, reason),
     record,
     record,
     record,
@@ -250,5 +267,6 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();
     if (contacts.length > 20) contacts.shift();
+    if (approvals.length > 4) approvals.shift();
   }
 }

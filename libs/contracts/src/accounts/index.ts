@@ -1,4 +1,5 @@
 // The contracts of the service accounts.
+import { approvalContract } from '../kernel/approval';
 import { accountContract } from './account';
 import { accountTeamContract } from './account-team';
 import { contactContract } from './contact';
@@ -15,4 +16,5 @@ export const accountsContracts = [
   purchaseContract,
   accountTeamContract,
   roleAssignmentContract,
+  approvalContract('accounts'),
 ] as const;

@@ -1,0 +1,10 @@
+// 审批: what needs a second person, in any service. `POST /accounts-approvals`, `GET /accounts-approvals?state=open`.
+import type { Part } from '@kams/platform';
+import { approvalsController } from './api/approvals.controller';
+import { approval } from './domain/approval';
+import { approvalsOf } from './projections/approvals';
+
+export function approvals(service: string): Part {
+  const view = approvalsOf(service);
+  return { aggregates: [approval(service)], projections: [view], controllers: [approvalsController(service, view)] };
+}
