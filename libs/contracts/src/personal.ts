@@ -7,7 +7,7 @@ import type { EventContract } from './define';
 export type FoundBy = 'whole' | 'part';
 
 export interface PersonalField {
-  /** From the top of the data; `*` stands for every item of a list. */
+  /** From the top of the data; `*` stands for every item of a list, or for every value of a record. */
   readonly path: readonly string[];
   readonly foundBy?: FoundBy;
 }
@@ -25,6 +25,7 @@ interface Described {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Described>>;
   readonly items?: Described;
+  readonly additionalProperties?: Described | boolean;
   readonly anyOf?: readonly Described[];
   readonly [MARK]?: FoundBy | true;
 }
@@ -34,6 +35,7 @@ function* marked(it: Described, path: readonly string[]): Generator<PersonalFiel
   if (mark !== undefined) yield { path, ...(mark !== true && { foundBy: mark }) };
   for (const [name, inner] of Object.entries(it.properties ?? {})) yield* marked(inner, [...path, name]);
   if (it.items) yield* marked(it.items, [...path, '*']);
+  if (typeof it.additionalProperties === 'object') yield* marked(it.additionalProperties, [...path, '*']);
   for (const inner of it.anyOf ?? []) yield* marked(inner, path);
 }
 

@@ -40,8 +40,8 @@ test('an event type belongs to one contract', () => {
   expect(new Set(types).size).toBe(types.length);
 });
 
-/** Belongs to no account: criteria, and who may do what. */
-const OF_THE_TENANT = new Set(['scoring_model', 'role_assignment']);
+/** Belongs to no account: criteria, questions, and who may do what. */
+const OF_THE_TENANT = new Set(['scoring_model', 'accounts_form_template', 'role_assignment']);
 
 test('a public event says which account it is about', () => {
   for (const { contract, name, it } of everything) {

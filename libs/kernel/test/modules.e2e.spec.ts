@@ -3,6 +3,7 @@ import { contractsOf, service } from '@kams/platform';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { approvals } from '../src/approvals';
 import { north, south } from './regions';
+import { visitReport } from './visit-report';
 
 let kams: TestServices;
 beforeAll(async () => void (kams = await startTestServices([north, south])));
@@ -42,12 +43,27 @@ test('each service shows, decides and publishes its own', async () => {
 
 test('a projection of one is built again, and the other is left alone', async () => {
   const { position } = await asked('south', 'Before');
+  for (const region of ['north', 'south']) await asks(region, position);
   await kams.runtime.readDatabase.query('update north.approval set ask = $1', ['broken']);
   await kams.runtime.readDatabase.query('update south.approval set ask = $1', ['broken']);
   kams.runtime.rebuild('north_approvals');
   while (kams.runtime.rebuildOf('north_approvals')!.state === 'running') await new Promise((done) => setTimeout(done, 20));
   expect(new Set(await asks('north', position))).toEqual(new Set(['Of the north']));
   expect(new Set(await asks('south', position))).toEqual(new Set(['broken']));
+});
+
+test('a form is answered by the templates of its own service', async () => {
+  const drafted = await kams.post('/north-form-templates', { content: visitReport });
+  await kams.post(`/north-form-templates/${drafted.body.id}/publish`, {});
+  const form = {
+    templateId: drafted.body.id,
+    subject: { kind: 'visit', id: drafted.body.id },
+    answers: { day: '2026-03-02', outcome: 'An offer' },
+  };
+  expect((await kams.post('/south-forms', form)).body.code).toBe('unknown-form-template');
+  const { position } = (await kams.post('/north-forms', form)).body;
+  const listed = async (region: string) => (await kams.ask(`/${region}-forms?after=${position}`)).body.items;
+  expect([await listed('north'), await listed('south')]).toEqual([[expect.anything()], []]);
 });
 
 test('no category, path, projection or operation is that of both', async () => {

@@ -1,6 +1,7 @@
 // 大客户: who the key accounts are, what they are worth, and what was promised to them.
 import { accountsPolicy } from '@kams/contracts/accounts/policy';
 import { approvals } from '@kams/kernel/approvals';
+import { forms } from '@kams/kernel/forms';
 import { service } from '@kams/platform';
 import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
@@ -30,7 +31,7 @@ import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quar
 export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
-  modules: [approvals],
+  modules: [approvals, forms],
   aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
   projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments],
   timers: [tierOverrideEnds, valueIsAssessedEachQuarter],

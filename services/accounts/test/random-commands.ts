@@ -8,8 +8,12 @@ import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { approvalContract } from '@kams/contracts/kernel/approval';
+import { formContract } from '@kams/contracts/kernel/form';
+import { formTemplateContract } from '@kams/contracts/kernel/form-template';
 import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
 import { approval as approvalOf } from '@kams/kernel/domain/approval';
+import { form as formOf } from '@kams/kernel/domain/form';
+import { formTemplate as formTemplateOf } from '@kams/kernel/domain/form-template';
 import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
 import { accountTeam } from '../src/domain/account-team';
@@ -34,8 +38,12 @@ export const CONTRACTS: readonly AnyContract[] = [
   accountTeamContract,
   roleAssignmentContract,
   approvalContract('accounts'),
+  formTemplateContract('accounts'),
+  formContract('accounts'),
 ];
 const approval = approvalOf('accounts');
+const formTemplate = formTemplateOf('accounts');
+const form = formOf('accounts', formTemplate);
 
 /** Chance with the values that these commands are made of. */
 function chance(seed: number) {
@@ -69,6 +77,8 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   const models: string[] = [];
   const contacts: string[] = [];
   const approvals: string[] = [];
+  const templates: string[] = [];
+  const forms: string[] = [];
   let count = 0;
 
   const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
@@ -159,6 +169,39 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     const more = { ...(upTo(1) && { accountId: of(accounts), amount: { currency: of(CURRENCIES), minor: upTo(9_999) } }) };
     return say(approval, 'Request', { ...request, ...more }, id);
   }
+  const label = { en: 'Question', zh: '问题' };
+  const visitReport = () => ({
+    name: { en: `Visit ${upTo(99)}`, zh: '拜访表' },
+    sections: [
+      {
+        code: 'visit',
+        label,
+        fields: [
+          { kind: 'longText', code: 'outcome', label, required: upTo(1) === 1 },
+          { kind: 'scale', code: 'interest', label, required: false, steps: 5, weight: `0.${1 + upTo(8)}` },
+          { kind: 'choices', code: 'topics', label, required: false, choices: [{ code: 'price', label }] },
+        ],
+      },
+    ],
+  });
+  const answers = () => ({
+    ...(upTo(3) && { outcome: of(NAMES) }),
+    ...(upTo(1) && { interest: 1 + upTo(4) }),
+    ...(upTo(1) && { topics: ['price'] }),
+  });
+  function draftForm(): Sent {
+    const id = uuid();
+    templates.push(id);
+    return say(formTemplate, 'Draft', { content: visitReport() }, id);
+  }
+  function fillIn(): Sent {
+    if (templates.length === 0) return draftForm();
+    const id = uuid();
+    forms.push(id);
+    const subject = { kind: of(['account', 'contact']), id: of(accounts) };
+    const about = { templateId: of(templates), version: 1, subject };
+    return say(form, 'Submit', { ...about, answers: answers(), ...(upTo(1) && { accountId: of(accounts) }) }, id);
+  }
   function record(): Sent {
     const txnId = `T${lane}-${++count}`;
     purchases.push(naturalId(tenantId, 'purchase', ['erp', txnId]));
@@ -224,6 +267,14 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => once(approval, 'Grant', approvals, upTo(1) ? { note: 'Seen' } : {}),
     () => once(approval, 'Reject', approvals, reason),
     () => once(approval, 'Withdraw', approvals, reason),
+    draftForm,
+    () => once(formTemplate, 'Revise', templates, { content: visitReport() }),
+    () => once(formTemplate, 'Publish', templates, {}),
+    () => (upTo(5) === 0 ? once(formTemplate, 'Retire', templates, { version: 1, ...reason }) : fillIn()),
+    fillIn,
+    () => once(form, 'Correct', forms, { set: answers(), ...reason }),
+    () => once(form, 'Correct', forms, { clear: ['interest', 'topics'], ...reason }),
+    () => (upTo(5) === 0 ? once(form, 'Erase', forms, { request: 'dsr' }) : fillIn()),
     record,
     record,
     record,
@@ -268,5 +319,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (models.length > 4) models.shift();
     if (contacts.length > 20) contacts.shift();
     if (approvals.length > 4) approvals.shift();
+    if (templates.length > 2) templates.shift();
+    if (forms.length > 8) forms.shift();
   }
 }

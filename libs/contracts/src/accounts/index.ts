@@ -1,5 +1,7 @@
 // The contracts of the service accounts.
 import { approvalContract } from '../kernel/approval';
+import { formContract } from '../kernel/form';
+import { formTemplateContract } from '../kernel/form-template';
 import { accountContract } from './account';
 import { accountTeamContract } from './account-team';
 import { contactContract } from './contact';
@@ -17,4 +19,6 @@ export const accountsContracts = [
   accountTeamContract,
   roleAssignmentContract,
   approvalContract('accounts'),
+  formTemplateContract('accounts'),
+  formContract('accounts'),
 ] as const;

@@ -10,6 +10,7 @@ import {
   TooContended,
   Unavailable,
   OutcomeUnknown,
+  PersonErased,
 } from '@kams/eventing';
 import type { RefusalText } from '@kams/contracts/define';
 import { isDatabaseAway } from '../read-model/database-away';
@@ -105,6 +106,11 @@ export const GENERAL_PROBLEMS = {
     'Others changed this at the same time, again and again. Read it, and send the command again.',
     '并发冲突，请重新读取后重试。',
   ),
+  'person-erased': text(
+    409,
+    'The person that this says something of was erased. Leave the person out, or register a new contact if there is a reason to.',
+    '所涉及的个人信息已删除，请勿再提及该个人。',
+  ),
   stale: text(412, 'It changed since you read it. Read it again, and decide with its new ETag.', '数据已变更，请重新读取。'),
   'body-too-large': text(413, 'The body is too large. Send less at once; many commands go to /bulk.', '请求体过大，请分批发送。'),
   'address-too-long': text(414, 'The address is too long. Send fewer or shorter parameters.', '地址过长，请减少或缩短参数。'),
@@ -190,6 +196,7 @@ export function problemOf(error: unknown): Problem | Refusal | undefined {
   if (error instanceof Stale) return new Problem('stale', { revision: error.revision }, { ETag: `"${error.revision}"` });
   if (error instanceof CommandIdReused) return new Problem('command-id-reused');
   if (error instanceof TooContended) return new Problem('version-conflict');
+  if (error instanceof PersonErased) return new Problem('person-erased');
   if (error instanceof NotStorable) return new Problem('not-storable');
   if (error instanceof TokenRefused)
     return new Problem('unauthenticated', { reason: error.reason }, { 'WWW-Authenticate': 'Bearer' });
