@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** NUL, another control character than line feed and tab, or half a surrogate pair: nothing that text of ours may hold. */
 export const hasForbiddenText = (value: string): boolean => FORBIDDEN_TEXT.test(value);
 
+/** More marks on one letter than the Stream-Safe Text Format has (UAX #15): no language needs them. */
+const TOO_MARKED = /(?<!\p{M})\p{M}{31}/u;
+
 const FORBIDDEN_TEXT = /[\0-\x08\x0b-\x1f\x7f-\x9f]|\p{Surrogate}/u;
 
 /** Most text: it begins with a letter or digit, and holds nothing that is not ASCII or can not be seen. */
@@ -12,9 +15,9 @@ const PLAIN = /^[A-Za-z0-9][ -~]*$/;
 /**
  * Text for people: NFC, no control characters but line feed and tab, at most `max` code points, not only blanks.
  *
- * NFC sorts the marks of a letter in quadratic time: 32,000 of them in 64 KB take half a second, 1 MB a minute. It makes text
- * shorter by four at most, so what is longer than that is refused before it. One check, because ten thousand texts in a body
- * are lawful, and each check of zod costs as much as the work in it.
+ * NFC sorts the marks of a letter in quadratic time: 32,000 of them in 64 KB take half a second, 1 MB a minute. A letter with more
+ * than 30 marks is refused before it, and so is what is longer than `max` could be: NFC makes text shorter by four at most. One
+ * check, because ten thousand texts in a body are lawful, and each check of zod costs as much as the work in it.
  */
 export const text = (max: number) => {
   /** Counts code points; to spread them into an array costs ten times as much. */
@@ -24,10 +27,12 @@ export const text = (max: number) => {
     .check((it) => {
       if (it.value.length <= max && PLAIN.test(it.value)) return;
       const isFar = it.value.length > 4 * max;
-      if (!isFar) it.value = it.value.normalize('NFC');
+      const isTooMarked = !isFar && TOO_MARKED.test(it.value);
+      if (!isFar && !isTooMarked) it.value = it.value.normalize('NFC');
       const { value, issues } = it;
       const refuse = (message: string) => void issues.push({ code: 'custom', message, input: value });
-      if (isFar || (value.length > max && !fits.test(value))) refuse(`is longer than ${max} characters`);
+      if (isTooMarked) refuse('has more than 30 marks on a letter');
+      else if (isFar || (value.length > max && !fits.test(value))) refuse(`is longer than ${max} characters`);
       else if (!/\S/.test(value)) refuse('is blank');
       else if (hasForbiddenText(value)) refuse('has characters that text can not hold');
     })

@@ -14,6 +14,15 @@ test('text is NFC, without what text can not hold, and measured in code points',
   refuses(text(3), '', '   ', 'abcd', 'a\u0000', '\ud800', 'a\u001b', 'a\r', 1, null);
 });
 
+test('text has at most 30 marks on a letter, and is refused before they are sorted, which takes quadratic time', () => {
+  const marked = (count: number) => 'a' + '\u0316\u0301'.repeat(count / 2);
+  takes(text(100), marked(30), `${marked(30)}b${marked(30)}`);
+  refuses(text(100), marked(32), `a b${marked(32)}`);
+  const began = performance.now();
+  refuses(text(100_000), ...Array.from({ length: 10 }, () => marked(200_000)));
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
 test('an instant has an offset, is kept in UTC and exists', () => {
   expect(instant().parse('2026-03-01T10:00:00+08:00')).toBe('2026-03-01T02:00:00.000Z');
   refuses(
