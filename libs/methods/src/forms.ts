@@ -13,6 +13,7 @@ export type Answer = string | boolean | number | readonly string[];
 export type Answers = Readonly<Record<string, Answer>>;
 
 export type TemplateProblem = Problem<
+  | 'too-many-fields'
   | 'section-repeated'
   | 'field-repeated'
   | 'choice-repeated'
@@ -58,13 +59,20 @@ const LONGEST_LINE = 300;
 /** Further apart, and a share of the lighter one could be lost in the nine places that a weight has. */
 const [LEAST_WEIGHT, MOST_WEIGHT] = [0.01, 100];
 
+/** A score over 840 fields takes 60 ms, in which nobody else is served. */
+const MOST_FIELDS = 200;
+
 /** All fields of a template, in its order. */
 export const fieldsOf = ({ sections }: FormTemplateContent): readonly FormField[] => sections.flatMap((it) => it.fields);
 
 /** Every reason not to publish the template, with JSON pointers into it; empty for a sound one. */
 export const checkTemplate = (template: FormTemplateContent): TemplateProblem[] => [...templateProblems(template)];
 
-function* templateProblems({ sections }: FormTemplateContent): Generator<TemplateProblem> {
+function* templateProblems(template: FormTemplateContent): Generator<TemplateProblem> {
+  const { sections } = template;
+  if (fieldsOf(template).length > MOST_FIELDS) {
+    yield problem('too-many-fields', '/sections', `Ask at most ${MOST_FIELDS} questions; make two forms of more.`);
+  }
   yield* repeated(sections, '/sections', 'section-repeated', 'Give each section a code of its own.');
   const codes = new Set<string>();
   for (const [i, { fields }] of sections.entries()) {

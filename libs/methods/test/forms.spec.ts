@@ -96,8 +96,8 @@ describe('completeness', () => {
   ])('of %j is %d %%', (answers, percent) => expect(completeness(every, answers)).toBe(percent));
 
   test('is 100 for a form with every answer and for no other', () => {
-    const many = template(...Array.from({ length: 201 }, (_, i) => field(`f${i}`, { kind: 'yesNo' })));
-    const all = Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`f${i}`, true]));
+    const many = template(...Array.from({ length: 200 }, (_, i) => field(`f${i}`, { kind: 'yesNo' })));
+    const all = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}`, true]));
     const { f0: _, ...others } = all;
     expect([completeness(many, all), completeness(many, others)]).toEqual([100, 99]);
   });
@@ -198,6 +198,12 @@ describe('a template', () => {
     ['a weight of 0', field('s', { kind: 'scale', steps: 5, weight: '0' }), 'weight-not-0.01-to-100', '/weight'],
     ['a weight of 101', field('s', { kind: 'scale', steps: 5, weight: '101' }), 'weight-not-0.01-to-100', '/weight'],
   ])('with %s is unsound', (_, one, code, pointer) => expect(problems(one)).toEqual([[code, at + pointer]]));
+
+  test('asks at most 200 questions', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, i) => field(`f${i}`, { kind: 'yesNo' }));
+    expect(problems(...many(200))).toEqual([]);
+    expect(problems(...many(201))).toEqual([['too-many-fields', '/sections']]);
+  });
 
   test('has a code once, also over its sections', () => {
     const one = field('a', { kind: 'date' });

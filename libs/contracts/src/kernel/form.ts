@@ -9,8 +9,8 @@ import { accountId, subject, type Subject } from './subject';
 const words = personal(text(4_000));
 const fieldCode = code(40);
 /** A choice, a number in digits, a day; yes or no; a step of a scale; several choices. */
-const plain = [z.boolean(), z.int(), z.array(fieldCode).max(50)] as const;
-const MOST_ANSWERS = 2_000;
+const plain = [z.boolean(), z.int(), z.array(z.string().max(40)).max(50)] as const;
+const MOST_ANSWERS = 200;
 const given = z
   .record(fieldCode, z.union([words, ...plain]))
   .refine((it) => Object.keys(it).length <= MOST_ANSWERS, `has more than ${MOST_ANSWERS} answers`);
