@@ -4,6 +4,8 @@ import { contactContract } from '@kams/contracts/accounts/contact';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
+import { formContract } from '@kams/contracts/kernel/form';
+import { formTemplateContract } from '@kams/contracts/kernel/form-template';
 import type { AnyContract, CommandData, CommandName } from '@kams/contracts/define';
 import { naturalId } from '@kams/eventing/pure';
 
@@ -45,6 +47,10 @@ export const onContact = acts(contactContract);
 export const onHierarchy = acts(hierarchyContract);
 export const onPurchase = acts(purchaseContract);
 export const onModel = acts(scoringModelContract);
+const templates = formTemplateContract('accounts');
+const forms = formContract('accounts');
+export const onTemplate = acts(templates);
+export const onForm = acts(forms);
 
 export const accountId = (key: string): string => naturalId(TENANT, accountContract.name, ['sample', key]);
 /** The id that the engine gives a purchase by its natural key. */
@@ -52,3 +58,5 @@ export const purchaseId = (sourceSystem: string, txnId: string): string =>
   naturalId(TENANT, purchaseContract.name, [sourceSystem, txnId]);
 export const HIERARCHY_ID = TENANT;
 export const MODEL_ID = naturalId(TENANT, scoringModelContract.name, ['sample', 'KAV-1']);
+export const VISIT_REPORT_ID = naturalId(TENANT, templates.name, ['sample', 'visit report']);
+export const formId = (key: string): string => naturalId(TENANT, forms.name, ['sample', key]);

@@ -8,6 +8,7 @@ import { TENANT, type Act } from './act';
 import { workdays } from './calendar';
 import { contactActs } from './contacts';
 import { modelActs } from './model';
+import { formActs } from './forms';
 import { purchasesOf } from './purchases';
 import { valueActs } from './value';
 
@@ -30,6 +31,7 @@ export function sampleCommands(seed: number, endsOn: string): readonly SampleCom
   const year = purchasesOf(seed, days);
   const acts = [
     ...modelActs(days),
+    ...formActs(days),
     ...accountActs(days),
     ...hierarchyActs(days),
     ...contactActs(days),

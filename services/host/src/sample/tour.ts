@@ -2,8 +2,9 @@
 import { accountContract } from '@kams/contracts/accounts/account';
 import type { Runtime } from '@kams/platform';
 import { ACCOUNTS, CORRECTIONS, SOLD } from './accounts';
-import { accountId, MODEL_ID } from './act';
+import { accountId, formId, MODEL_ID } from './act';
 import { daysAfter } from './calendar';
+import { CORRECTED } from './forms';
 import { CANCELLED } from './purchases';
 import { APPROVED, DEMOTED } from './value';
 
@@ -34,6 +35,7 @@ export async function tourOf(days: readonly string[], runtime: Runtime): Promise
     [`who decides at ${nameOf('zixu')}, and where they stand`, `/contacts?accountId=${accountId('zixu')}`],
     ['a company by a part of its name, without its legal form', `/accounts?search=${encodeURIComponent('子虚动力')}`],
     ['the value model, both versions', `/scoring-models/${MODEL_ID}`],
+    [`a visit report of ${nameOf(CORRECTED)}, and its correction`, `/accounts-forms/${formId(CORRECTED)}`],
   ];
 }
 
