@@ -45,7 +45,7 @@ export interface EventContract<S extends z.ZodObject = z.ZodObject> {
 
 /** Why a rule says no: what it means and what to do next. The code is an error's stable name. */
 export interface RefusalText extends Label {
-  readonly status?: 404 | 409 | 422;
+  readonly status?: 403 | 404 | 409 | 422;
 }
 
 export interface Contract<

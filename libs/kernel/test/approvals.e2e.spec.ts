@@ -10,7 +10,7 @@ const giftId = '0190f5a0-0000-7000-8000-0000000000e2';
 const gift = {
   subject: { kind: 'gift_request', id: giftId },
   rule: 'gift-over-cap',
-  approverRole: 'compliance-officer',
+  approverRole: 'administrator',
   ask: 'A gift above the cap of the year',
   amount: { minor: 80_000, currency: 'CNY' },
 };
@@ -57,6 +57,28 @@ test('four eyes: who asked decides nothing, and only who asked takes it back', a
   expect((await kams.ask(`/north-approvals/${id}?after=${position}`)).body.state).toBe('withdrawn');
 });
 
+test('who does not have the role that it names decides nothing, in one command or in many', async () => {
+  const { id } = await request({ ...gift, approverRole: 'finance' });
+  for (const [command, data] of [
+    ['grant', {}],
+    ['reject', { reason: 'No' }],
+  ] as const) {
+    const answer = await say(id, command, data, as('user-2'));
+    expect([answer.status, answer.body]).toEqual([
+      403,
+      expect.objectContaining({ code: 'not-the-approver', approverRole: 'finance', detail: expect.stringContaining('role') }),
+    ]);
+  }
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const body = JSON.stringify({ command: 'Grant', id, data: {} });
+  const bulk = async (line: string) =>
+    JSON.parse((await kams.ask('/north-approvals/bulk', { method: 'POST', body: line, headers, ...as('user-2') })).text);
+  expect(await bulk(body)).toMatchObject({ status: 403, code: 'not-the-approver' });
+  expect(await bulk(body.replace(id, (await request()).id))).toMatchObject({ status: 200 });
+  expect((await kams.ask(`/north-approvals/${id}`)).body.state).toBe('open');
+  expect((await kams.post('/north-approvals', { ...gift, approverRole: 'controller' })).status).toBe(422);
+});
+
 test('there is one decision, whoever gives the second', async () => {
   const { id } = await request();
   await say(id, 'reject', { reason: 'In public office' }, as('user-2'));
@@ -95,7 +117,7 @@ test('what waits comes first, the longest waiting at the top, page by page', asy
 test('they are found by state, subject, account and the role that decides', async () => {
   const who = as('user-1', 'filters');
   const accountId = '0190f5a0-0000-7000-8000-000000000001';
-  const budget = { ...gift, subject: { kind: 'budget', id: accountId }, approverRole: 'controller', accountId };
+  const budget = { ...gift, subject: { kind: 'budget', id: accountId }, approverRole: 'finance', accountId };
   const [a, b] = [await request(gift, who), await request(budget, who)];
   const { position } = (await say(a.id, 'reject', { reason: 'No' }, as('user-2', 'filters'))).body;
   const found = async (query: string) => (await listed(`after=${position}&${query}`, 'filters')).map(({ id }) => id);
@@ -103,7 +125,7 @@ test('they are found by state, subject, account and the role that decides', asyn
   expect(await found('state=rejected')).toEqual([a.id]);
   expect(await found('subjectKind=budget')).toEqual([b.id]);
   expect(await found(`subjectKind=gift_request&subjectId=${giftId}`)).toEqual([a.id]);
-  expect(await found('approverRole=controller')).toEqual([b.id]);
+  expect(await found('approverRole=finance')).toEqual([b.id]);
   expect(await found(`accountId=${accountId}`)).toEqual([b.id]);
   expect(await found('requestedBy=user-2')).toEqual([]);
   expect((await kams.ask('/north-approvals?state=maybe', who)).status).toBe(422);

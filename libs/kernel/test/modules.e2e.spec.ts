@@ -12,7 +12,7 @@ afterAll(() => kams?.stop());
 const request = (ask: string) => ({
   subject: { kind: 'budget', id: '0190f5a0-0000-7000-8000-0000000000e2' },
   rule: 'budget-over-limit',
-  approverRole: 'controller',
+  approverRole: 'administrator',
   ask,
 });
 const asked = async (region: string, ask: string) =>

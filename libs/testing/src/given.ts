@@ -6,6 +6,7 @@ const HERE: Circumstances = {
   id: '00000000-0000-7000-8000-000000000001',
   tenantId: 'acme',
   actor: 'user-1',
+  holds: () => true,
   at: '2026-03-02T09:00:00.000Z',
 };
 

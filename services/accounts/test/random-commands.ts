@@ -89,6 +89,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
       id,
       tenantId,
       actor: of(['user-1', 'user-2', 'user-3']),
+      holds: () => true,
       ...(upTo(3) === 0 && { occurredAt: `${day()}T0${upTo(9)}:30:00.${upTo(9)}Z` }),
     },
   });
@@ -165,7 +166,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     const id = uuid();
     approvals.push(id);
     const subject = { kind: of(['budget', 'gift_request']), id: uuid() };
-    const request = { subject, rule: 'over-limit', approverRole: of(['controller', 'sales-director']), ask: of(NAMES) };
+    const request = { subject, rule: 'over-limit', approverRole: of(['finance', 'compliance_officer']), ask: of(NAMES) };
     const more = { ...(upTo(1) && { accountId: of(accounts), amount: { currency: of(CURRENCIES), minor: upTo(9_999) } }) };
     return say(approval, 'Request', { ...request, ...more }, id);
   }

@@ -1,12 +1,21 @@
 // 审批: one person asks, another one decides, once. The same for tiers, budgets, gifts, goodwill, whatever a service needs it for.
 import { z } from 'zod';
 import { command, contract, event, field } from '../define';
+import type { Role } from '../policy';
 import { code, money, text, uuid } from '../values';
 import { accountId, subject } from './subject';
 
 const approvalId = field(uuid(), 'Approval', '审批');
 const rule = field(code(80), 'Rule', '审批规则', 'The rule that asks for a second person: `gift-over-cap`.');
-const approverRole = field(code(40), 'Role of the approver', '审批角色');
+/** Who may be named to decide. Who answers for an account approves nothing that concerns it. */
+export const APPROVER_ROLES = [
+  'executive_sponsor',
+  'regional_manager',
+  'compliance_officer',
+  'finance',
+  'administrator',
+] as const satisfies readonly Role[];
+const approverRole = field(z.enum(APPROVER_ROLES), 'Role of the approver', '审批角色', 'Who decides has it, at the account.');
 const ask = field(text(1_000), 'What is asked', '申请内容', 'In words. They name no person: the subject does, by its id.');
 const amount = field(money(), 'Amount', '金额');
 const actor = text(200);
@@ -31,7 +40,7 @@ const aRequest = {
   subject: { kind: 'gift_request', id: '0190f5a0-0000-7000-8000-0000000000e2' },
   accountId: anAccount,
   rule: 'gift-over-cap',
-  approverRole: 'compliance-officer',
+  approverRole: 'compliance_officer' as const,
   ask: 'A gift at the opening of the new plant, above the cap of the year',
   amount: { minor: 80_000, currency: 'CNY' },
 };
@@ -63,14 +72,14 @@ export const approvalContract = (service: string) =>
       Grant: command({
         version: 1,
         label: { en: 'Grant approval', zh: '批准' },
-        description: 'Says yes. Another person than the one who asked.',
+        description: 'Says yes. Another person than the one who asked, in the role that the request names.',
         data: z.strictObject({ note: note.optional() }),
         example: { note: 'Within the budget of the year' },
       }),
       Reject: command({
         version: 1,
         label: { en: 'Reject approval', zh: '驳回' },
-        description: 'Says no, and why. Another person than the one who asked.',
+        description: 'Says no, and why. Another person than the one who asked, in the role that the request names.',
         data: z.strictObject({ reason }),
         example: { reason: 'The recipient is in public office' },
       }),
@@ -97,16 +106,26 @@ export const approvalContract = (service: string) =>
         label: { en: 'Approval granted', zh: '审批已通过' },
         description: 'Another person said yes.',
         public: 'approval.granted',
-        data: z.strictObject({ ...decided, approverId: actor, note: note.optional() }),
-        example: { ...aDecision, approverId: 'user-2', note: 'Within the budget of the year' },
+        data: z.strictObject({ ...decided, approverId: actor, approverRole, note: note.optional() }),
+        example: {
+          ...aDecision,
+          approverId: 'user-2',
+          approverRole: aRequest.approverRole,
+          note: 'Within the budget of the year',
+        },
       }),
       ApprovalRejected: event({
         version: 1,
         label: { en: 'Approval rejected', zh: '审批已驳回' },
         description: 'Another person said no.',
         public: 'approval.rejected',
-        data: z.strictObject({ ...decided, approverId: actor, reason }),
-        example: { ...aDecision, approverId: 'user-2', reason: 'The recipient is in public office' },
+        data: z.strictObject({ ...decided, approverId: actor, approverRole, reason }),
+        example: {
+          ...aDecision,
+          approverId: 'user-2',
+          approverRole: aRequest.approverRole,
+          reason: 'The recipient is in public office',
+        },
       }),
       ApprovalWithdrawn: event({
         version: 1,
@@ -122,6 +141,15 @@ export const approvalContract = (service: string) =>
       'approval-exists': {
         en: 'This approval was requested already. Request another one.',
         zh: '该审批已申请，请另行申请。',
+      },
+      'approver-needs-account': {
+        en: 'Nobody has this role but at an account, so nobody could decide. Name the account, or a role of the tenant.',
+        zh: '该角色只在具体客户上授予，请指明客户，或改用租户级角色。',
+      },
+      'not-the-approver': {
+        status: 403,
+        en: 'This is decided by the role in "approverRole", at the account if it has one, and you do not have it there. Ask somebody who has.',
+        zh: '该审批须由 approverRole 所示角色决定，您不具备该角色，请联系具备该角色的人员。',
       },
       'approval-decided': {
         en: 'This approval is no longer open: "state" says how it ended. Request another one.',

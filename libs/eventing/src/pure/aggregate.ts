@@ -1,5 +1,6 @@
 // What a page of rules is written with. Pure: no clock, no chance, no input, no output.
 import type { AnyContract, CommandData, CommandName, EventData, EventName, EventOf, RefusalCode } from '@kams/contracts/define';
+import type { Role } from '@kams/contracts/policy';
 import { v5 as uuidv5 } from 'uuid';
 
 /** A rule says no. Nothing was stored; the code stands in the contract, with what to do next. */
@@ -25,6 +26,8 @@ export interface Circumstances {
   readonly id: string;
   readonly tenantId: string;
   readonly actor: string;
+  /** Does the actor have this role at this account, or in the whole tenant? Without an account: in the whole tenant. */
+  readonly holds: (role: Role, accountId?: string) => boolean;
   /** The business instant of the command, RFC 3339 in UTC. */
   readonly at: string;
 }

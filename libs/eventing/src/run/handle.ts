@@ -36,6 +36,8 @@ export interface Command {
   readonly traceparent?: string;
   /** Does who gives it reach this account? Absent: all of them. */
   readonly reaches?: (accountId: string) => boolean;
+  /** The roles of who gives it. Absent: none, for what a process says by itself is nobody's decision. */
+  readonly holds?: Circumstances['holds'];
 }
 
 export interface Answer {
@@ -220,6 +222,7 @@ export function commandHandler({
       id,
       tenantId,
       actor,
+      holds: command.holds ?? holdsNone,
       at: definition.occurredAt?.(data) ?? command.occurredAt ?? now().toISOString(),
     };
 
@@ -375,6 +378,7 @@ export function commandHandler({
 }
 
 const ignore = () => undefined;
+const holdsNone = () => false;
 
 function definitionOf(commands: AnyAggregate['contract']['commands'], type: string) {
   const definition = commands[type];

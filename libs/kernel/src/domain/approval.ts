@@ -1,7 +1,8 @@
-// One person asks, another one decides, and that once.
+// One person asks, another one decides, who has the role for it, and that once.
 import { approvalContract, type ApprovalContract } from '@kams/contracts/kernel/approval';
 import type { EventData, EventOf } from '@kams/contracts/define';
-import { aggregate, refusing } from '@kams/eventing/pure';
+import { ROLES } from '@kams/contracts/policy';
+import { aggregate, refusing, type Circumstances } from '@kams/eventing/pure';
 
 type Asked = EventData<ApprovalContract, 'ApprovalRequested'>;
 export type Approval =
@@ -16,28 +17,32 @@ export function approval(service: string) {
 
   /** The handler of a command for a request that waits for its decision; the engine answers 404 for one that never was. */
   const whenOpen =
-    <D>(decide: (asked: Asked, data: D, actor: string) => readonly EventOf<ApprovalContract>[]) =>
-    (it: Approval, data: D, { actor }: { readonly actor: string }): readonly EventOf<ApprovalContract>[] =>
-      it.is === 'open' ? decide(it.asked, data, actor) : it.is === 'none' ? [] : refuse('approval-decided', { state: it.is });
+    <D>(decide: (asked: Asked, data: D, by: Circumstances) => readonly EventOf<ApprovalContract>[]) =>
+    (it: Approval, data: D, by: Circumstances): readonly EventOf<ApprovalContract>[] =>
+      it.is === 'open' ? decide(it.asked, data, by) : it.is === 'none' ? [] : refuse('approval-decided', { state: it.is });
 
-  const byAnother = ({ requestedBy }: Asked, actor: string): string => (actor === requestedBy ? refuse('four-eyes') : actor);
+  /** Who decides this, and as what. */
+  function decided(asked: Asked, { actor, holds }: Circumstances) {
+    const { approverRole, accountId, requestedBy } = asked;
+    if (!holds(approverRole, accountId)) refuse('not-the-approver', { approverRole });
+    if (actor === requestedBy) refuse('four-eyes');
+    return { ...matter(asked), approverId: actor, approverRole };
+  }
 
   return aggregate(contract, { is: 'none' } as Approval)({
     decide: {
-      Request: (it, asked, { id: approvalId, actor }) =>
-        it.is === 'none'
-          ? [{ type: 'ApprovalRequested', data: { approvalId, ...asked, requestedBy: actor } }]
-          : refuse('approval-exists'),
+      Request: (it, asked, { id: approvalId, actor }) => {
+        if (it.is !== 'none') return refuse('approval-exists');
+        const { accountId, approverRole } = asked;
+        if (accountId === undefined && ROLES[approverRole].at === 'account') refuse('approver-needs-account', { approverRole });
+        return [{ type: 'ApprovalRequested', data: { approvalId, ...asked, requestedBy: actor } }];
+      },
 
-      Grant: whenOpen((asked, { note }, actor) => [
-        { type: 'ApprovalGranted', data: { ...matter(asked), approverId: byAnother(asked, actor), note } },
-      ]),
+      Grant: whenOpen((asked, { note }, by) => [{ type: 'ApprovalGranted', data: { ...decided(asked, by), note } }]),
 
-      Reject: whenOpen((asked, { reason }, actor) => [
-        { type: 'ApprovalRejected', data: { ...matter(asked), approverId: byAnother(asked, actor), reason } },
-      ]),
+      Reject: whenOpen((asked, { reason }, by) => [{ type: 'ApprovalRejected', data: { ...decided(asked, by), reason } }]),
 
-      Withdraw: whenOpen((asked, { reason }, actor) =>
+      Withdraw: whenOpen((asked, { reason }, { actor }) =>
         actor === asked.requestedBy
           ? [{ type: 'ApprovalWithdrawn', data: { ...matter(asked), reason } }]
           : refuse('not-the-requester'),

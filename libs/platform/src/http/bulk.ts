@@ -126,6 +126,7 @@ function commandOfLine(
     tenantId: principal.tenantId,
     actor: principal.subject,
     reaches: reachOf(rights, aggregate, type),
+    holds: rights.holds,
     ...(id !== undefined && { id }),
     ...(key !== undefined && { commandId: commandIdOf(principal, key) }),
     ...(occurredAt !== undefined && { occurredAt: checkedOccurredAt(occurredAt) }),

@@ -82,6 +82,7 @@ export function commandOf(
     tenantId: principal.tenantId,
     actor: principal.subject,
     reaches: reachOf(rights, aggregate, type),
+    holds: rights.holds,
     id: id === undefined ? undefined : checkedId(id),
     commandId: key === undefined ? undefined : commandIdOf(principal, key),
     occurredAt: occurredAt === undefined ? undefined : checkedOccurredAt(occurredAt),

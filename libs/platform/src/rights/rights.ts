@@ -1,5 +1,5 @@
 // What one subject may do, by the policy and the roles held.
-import type { Rule } from '@kams/contracts/policy';
+import type { Role, Rule } from '@kams/contracts/policy';
 import type { Held, RolesHeld } from './roles-held';
 
 export const READ_ACTION = 'read';
@@ -35,6 +35,14 @@ export class Rights {
       policy.filter((rule) => rule.role === role).map((rule) => ({ rule, accountId })),
     );
   }
+
+  /** This role, at this account or in the whole tenant? Without an account: in the whole tenant. */
+  readonly holds = (role: Role, accountId?: string): boolean =>
+    this.who.held.some(
+      (it) =>
+        it.role === role &&
+        (it.accountId === null || (accountId !== undefined && this.#isWithin(new Set([it.accountId]), accountId))),
+    );
 
   /** To anything at all? */
   may(resource: string, action: string): boolean {
