@@ -1,4 +1,5 @@
 // 表单: versioned templates, and what was answered to them. `POST /accounts-form-templates`, `POST /accounts-forms`.
+import { formPolicy } from '@kams/contracts/kernel/policy';
 import type { Part } from '@kams/platform';
 import { formTemplatesController } from './api/form-templates.controller';
 import { formsController } from './api/forms.controller';
@@ -13,6 +14,7 @@ export function forms(service: string): Part {
   return {
     aggregates: [template, form(service, template)],
     projections: [templatesView, formsView],
+    policy: formPolicy(service),
     controllers: [formTemplatesController(service, templatesView), formsController(service, formsView)],
   };
 }

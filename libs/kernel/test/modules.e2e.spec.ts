@@ -84,10 +84,11 @@ test('no category, path, projection or operation is that of both', async () => {
 });
 
 test('a service has what is its own, and what its modules bring', () => {
-  const { aggregates, projections, controllers } = service({
+  const { aggregates, projections, policy, controllers } = service({
     name: 'west',
     description: 'The region west.',
     modules: [approvals],
+    policy: [{ role: 'finance', resource: 'budget', actions: ['read'] }],
     aggregates: north.aggregates,
     projections: north.projections,
     controllers: north.controllers,
@@ -95,5 +96,6 @@ test('a service has what is its own, and what its modules bring', () => {
   const own = [...north.aggregates.map(({ contract }) => contract.name), ...north.projections.map(({ name }) => name)];
   const all = [...aggregates.map(({ contract }) => contract.name), ...projections.map(({ name }) => name)];
   expect(all).toEqual(expect.arrayContaining([...own, 'west_approval', 'west_approvals']));
+  expect(new Set(policy!.map(({ resource }) => resource))).toEqual(new Set(['budget', 'west_approval']));
   expect(controllers.length).toBeGreaterThan(north.controllers.length);
 });

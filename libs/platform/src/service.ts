@@ -22,7 +22,7 @@ export interface Service {
 }
 
 /** What a module brings to the lists of a service. */
-export type Part = Partial<Pick<Service, 'aggregates' | 'projections' | 'reactions' | 'timers' | 'controllers'>>;
+export type Part = Partial<Pick<Service, 'aggregates' | 'projections' | 'reactions' | 'timers' | 'policy' | 'controllers'>>;
 
 /**
  * A part that several services may have. It is made of the service's name, and its categories, paths and projections begin with
@@ -33,13 +33,14 @@ export type Module = (service: string) => Part;
 /** A service with its modules among its own: `service({ name: 'accounts', modules: [approvals, forms], ... })`. */
 export function service({ modules = [], ...it }: Service & { readonly modules?: readonly Module[] }): Service {
   return modules.reduce<Service>((whole, module) => {
-    const { aggregates = [], projections = [], reactions = [], timers = [], controllers = [] } = module(it.name);
+    const { aggregates = [], projections = [], reactions = [], timers = [], policy = [], controllers = [] } = module(it.name);
     return {
       ...whole,
       aggregates: [...whole.aggregates, ...aggregates],
       projections: [...whole.projections, ...projections],
       reactions: [...(whole.reactions ?? []), ...reactions],
       timers: [...(whole.timers ?? []), ...timers],
+      policy: [...(whole.policy ?? []), ...policy],
       controllers: [...whole.controllers, ...controllers],
     };
   }, it);

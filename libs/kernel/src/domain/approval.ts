@@ -3,12 +3,13 @@ import { approvalContract, type ApprovalContract } from '@kams/contracts/kernel/
 import type { EventData, EventOf } from '@kams/contracts/define';
 import { ROLES } from '@kams/contracts/policy';
 import { aggregate, refusing, type Circumstances } from '@kams/eventing/pure';
+import { accountsOf } from './accounts-of';
 
 type Asked = EventData<ApprovalContract, 'ApprovalRequested'>;
 export type Approval =
   | { readonly is: 'none' }
-  | { readonly is: 'open'; readonly asked: Asked }
-  | { readonly is: 'granted' | 'rejected' | 'withdrawn' };
+  | { readonly is: 'open'; readonly accountId?: string; readonly asked: Asked }
+  | { readonly is: 'granted' | 'rejected' | 'withdrawn'; readonly accountId?: string };
 
 /** The approvals of a service. */
 export function approval(service: string) {
@@ -30,6 +31,8 @@ export function approval(service: string) {
   }
 
   return aggregate(contract, { is: 'none' } as Approval)({
+    accounts: (_id, it, data) => accountsOf(it, data),
+
     decide: {
       Request: (it, asked, { id: approvalId, actor }) => {
         if (it.is !== 'none') return refuse('approval-exists');
@@ -50,10 +53,10 @@ export function approval(service: string) {
     },
 
     evolve: {
-      ApprovalRequested: (_, asked) => ({ is: 'open', asked }),
-      ApprovalGranted: () => ({ is: 'granted' }),
-      ApprovalRejected: () => ({ is: 'rejected' }),
-      ApprovalWithdrawn: () => ({ is: 'withdrawn' }),
+      ApprovalRequested: (_, asked) => ({ is: 'open', accountId: asked.accountId, asked }),
+      ApprovalGranted: (_, { accountId }) => ({ is: 'granted', accountId }),
+      ApprovalRejected: (_, { accountId }) => ({ is: 'rejected', accountId }),
+      ApprovalWithdrawn: (_, { accountId }) => ({ is: 'withdrawn', accountId }),
     },
   });
 }

@@ -6,11 +6,12 @@ import type { EventData } from '@kams/contracts/define';
 import { aggregate, refusing, via, type Aggregate, type Ref } from '@kams/eventing/pure';
 import { checkAnswers, completeness, fieldsOf, scoreOf, type Answer, type Answers } from '@kams/methods/forms';
 import { inForce, version } from '@kams/methods/policy';
+import { accountsOf } from './accounts-of';
 import type { FormTemplate } from './form-template';
 
 export type Form =
   | { readonly is: 'none' }
-  | { readonly is: 'erased' }
+  | { readonly is: 'erased'; readonly accountId?: string }
   | {
       readonly is: 'submitted';
       readonly templateId: string;
@@ -43,6 +44,8 @@ export function form(service: string, templates: Aggregate<FormTemplateContract,
   };
 
   const forms: Aggregate<FormContract, Form> = aggregate(contract, { is: 'none' } as Form)({
+    accounts: (_id, it, data) => accountsOf(it, data),
+
     look: {
       Submit: ({ templateId }) => ({ template: { of: templates, id: templateId } }),
       // Under which version it was submitted, only the form itself knows.
@@ -104,7 +107,7 @@ export function form(service: string, templates: Aggregate<FormTemplateContract,
         it.is === 'submitted'
           ? { ...it, answers: without({ ...it.answers, ...answersOf(said) }, cleared), lastEventId: eventId }
           : it,
-      FormErased: () => ({ is: 'erased' }),
+      FormErased: (_, { accountId }) => ({ is: 'erased', accountId }),
     },
   });
   return forms;

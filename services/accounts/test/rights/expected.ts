@@ -1,11 +1,12 @@
 // What the policy says, read a second time: from the same table, by code that shares nothing with the guard's.
 import { accountsPolicy } from '@kams/contracts/accounts/policy';
+import { approvalPolicy, formPolicy } from '@kams/contracts/kernel/policy';
 import { GENERAL_POLICY, ROLES, type Role } from '@kams/contracts/policy';
 
 export type Whose = 'own' | 'other' | 'foreign';
 export type Verdict = 'allowed' | 'forbidden' | 'hidden';
 
-const TABLE = [...GENERAL_POLICY, ...accountsPolicy];
+const TABLE = [...GENERAL_POLICY, ...accountsPolicy, ...approvalPolicy('accounts'), ...formPolicy('accounts')];
 
 /** Every cell that the table fills: `role resource action`. */
 const cells = new Set<string>();

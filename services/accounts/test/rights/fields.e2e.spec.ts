@@ -14,12 +14,14 @@ beforeAll(async () => {
 afterAll(() => kams?.stop());
 
 const written = (mark: string | number): string => (typeof mark === 'number' ? String(mark) : JSON.stringify(mark).slice(1, -1));
+const RESOURCES: Readonly<Record<string, readonly string[]>> = {
+  contact: ['person', 'consents'],
+  purchase: ['lines', 'total'],
+  accounts_approval: ['ask', 'amount'],
+  accounts_form: ['answers', 'history', 'score'],
+};
 const resourceOf = (field: string): string =>
-  field.startsWith('person.') || field === 'consents'
-    ? 'contact'
-    : field === 'lines' || field === 'total'
-      ? 'purchase'
-      : 'account';
+  Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
 
 /** Parameters that ask by a field. */
 const ASKING: readonly (readonly [path: string, resource: string, field: string, body?: object])[] = [
@@ -40,6 +42,13 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/purchases?from=2026-01-01', 'purchase', 'txnDate'],
   ['/purchases?txnId=Own', 'purchase', 'txnId'],
   ['/account-teams?memberId=li', 'account_team', 'members'],
+  ['/accounts-approvals?state=open', 'accounts_approval', 'state'],
+  ['/accounts-approvals?sort=-requestedAt', 'accounts_approval', 'requestedAt'],
+  ['/accounts-approvals?approverRole=finance', 'accounts_approval', 'approverRole'],
+  ['/accounts-approvals?requestedBy=root', 'accounts_approval', 'requestedBy'],
+  ['/accounts-forms?version=1', 'accounts_form', 'version'],
+  ['/accounts-forms?subjectKind=account', 'accounts_form', 'subject'],
+  ['/accounts-form-templates?sort=-name', 'accounts_form_template', 'name'],
 ];
 
 let cells = 0;
@@ -47,11 +56,13 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase } = world.own;
+  const { account, contact, purchase, approval, form } = world.own;
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
     ...[`/accounts/${account}/hierarchy`, '/contacts', `/contacts/${contact}`, '/purchases', `/purchases/${purchase}`],
     ...['/rankings/value', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
+    ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
+    ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
   ];
   const answers = new Map<string, string>();
   for (const path of channels) {

@@ -1,5 +1,6 @@
 // A tenant with a group, its subsidiary and another account, with everything that belongs to accounts on each; and one person a
 // role, who has it at the group where it is one at accounts.
+import { APPROVER_ROLES } from '@kams/contracts/kernel/approval';
 import { ROLES, TEAM_ROLES, type Role, type TeamRole } from '@kams/contracts/policy';
 import type { TestServices } from '@kams/testing';
 import type { Whose } from './expected';
@@ -20,6 +21,11 @@ export const MARKS = {
   consents: 'marker-legal-basis',
   lines: 'MARKER-SKU',
   total: 7_776_543,
+  ask: 'marker-ask',
+  amount: 6_655_441,
+  answers: 'marker-answer',
+  history: 'marker-reason',
+  score: '83.417000',
 } as const;
 
 export interface Things {
@@ -27,6 +33,8 @@ export interface Things {
   readonly contact: string;
   readonly purchase: string;
   readonly team: string;
+  readonly approval: string;
+  readonly form: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -34,6 +42,7 @@ export interface World {
   readonly own: Things;
   readonly other: Things;
   readonly model: string;
+  readonly template: string;
   readonly roleAssignment: string;
   readonly position: string;
 }
@@ -42,6 +51,22 @@ export const thingsOf = (world: World, foreign: World, whose: Whose): Things =>
 
 export const ROOT = 'root';
 export const subjectOf = (role: Role): string => `a-${role.replaceAll('_', '-')}`;
+
+const label = { en: 'Label', zh: '标签' };
+const TEMPLATE = {
+  name: label,
+  sections: [
+    {
+      code: 'visit',
+      label,
+      fields: [
+        { kind: 'longText', code: 'outcome', label, required: true },
+        { kind: 'choice', code: 'grade', label, required: true, choices: [{ code: 'a', label, score: '83.417' }], weight: '1' },
+      ],
+    },
+  ],
+};
+export const ANSWERS = { outcome: MARKS.answers, grade: 'a' };
 
 export async function worldOf(kams: TestServices, tenantId: string, roles: readonly Role[]): Promise<World> {
   const as = { subject: ROOT, tenantId };
@@ -53,6 +78,10 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
 
   const { id: model } = await post('/scoring-models', { content });
   await post(`/scoring-models/${model}/publish`, {});
+  const { id: template } = await post('/accounts-form-templates', { content: TEMPLATE });
+  await post(`/accounts-form-templates/${template}/publish`, {});
+  // Decided by the one whom this world is about, if that is somebody who decides.
+  const approverRole = APPROVER_ROLES.find((it) => roles.includes(it)) ?? 'finance';
   const things = async (name: string): Promise<Things> => {
     const { id: account } = await post('/accounts', {
       profile: {
@@ -83,7 +112,14 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
       ...{ lines: [{ sku: MARKS.lines, qty: 1, unitPrice: '77765.43' }], txnAt: '2026-03-01T08:00:00Z', zone: 'Asia/Shanghai' },
     });
     const { id: team } = await post('/account-teams', { accountId: account, memberId: 'somebody', role: 'service_lead' });
-    return { account, contact, purchase, team };
+    const about = { subject: { kind: 'account', id: account }, accountId: account };
+    const { id: approval } = await post('/accounts-approvals', {
+      ...about,
+      ...{ rule: 'over-limit', approverRole, ask: MARKS.ask, amount: { minor: MARKS.amount, currency: 'CNY' } },
+    });
+    const { id: form } = await post('/accounts-forms', { ...about, templateId: template, answers: { ...ANSWERS, outcome: 'x' } });
+    await post(`/accounts-forms/${form}/correct`, { set: { outcome: MARKS.answers }, reason: MARKS.history });
+    return { account, contact, purchase, team, approval, form };
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');
@@ -98,5 +134,5 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     }
   }
   const { id: roleAssignment, position } = await post('/role-assignments', { subjectId: 'somebody', role: 'finance' });
-  return { tenantId, group, own, other, model, roleAssignment, position };
+  return { tenantId, group, own, other, model, template, roleAssignment, position };
 }
