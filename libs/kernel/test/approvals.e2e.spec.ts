@@ -79,6 +79,13 @@ test('who does not have the role that it names decides nothing, in one command o
   expect((await kams.post('/north-approvals', { ...gift, approverRole: 'controller' })).status).toBe(422);
 });
 
+test('what a process says by itself decides nothing: it has no role', async () => {
+  const { id } = await request();
+  const approval = north.aggregates.find(({ contract }) => contract.name === 'north_approval')!;
+  const grant = { type: 'Grant', data: {}, id, tenantId: 'acme', actor: 'a-reaction' };
+  await expect(kams.runtime.handle(approval, grant)).rejects.toMatchObject({ code: 'not-the-approver' });
+});
+
 test('there is one decision, whoever gives the second', async () => {
   const { id } = await request();
   await say(id, 'reject', { reason: 'In public office' }, as('user-2'));
