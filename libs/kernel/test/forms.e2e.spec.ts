@@ -163,7 +163,7 @@ describe('what was written in words', () => {
   const secret = 'MarkErVoNstedt';
   const everywhere = async () => {
     const dumps = ['es.events', 'north.form'].map((table) =>
-      kams.runtime.readDatabase.query<{ all: string }[]>(`select string_agg(t::text, '') as all from ${table} t`),
+      kams.sql<{ all: string }>(`select string_agg(t::text, '') as all from ${table} t`),
     );
     return (await Promise.all(dumps)).map(([row]) => row!.all).join('');
   };

@@ -275,7 +275,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     fillIn,
     () => once(form, 'Correct', forms, { set: answers(), ...reason }),
     () => once(form, 'Correct', forms, { clear: ['interest', 'topics'], ...reason }),
-    () => (upTo(5) === 0 ? once(form, 'Erase', forms, { request: 'dsr' }) : fillIn()),
+    () => (upTo(1) === 0 ? once(form, 'Erase', forms, { request: 'dsr' }) : fillIn()),
     record,
     record,
     record,

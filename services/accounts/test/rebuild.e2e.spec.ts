@@ -24,6 +24,7 @@ import { SEED } from '@kams/testing/faults/chance';
 import { promised, trials } from '@kams/testing/faults/promise';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { CONTRACTS, randomCommands, TENANTS } from './random-commands';
 
 const LANES = 12;
@@ -128,6 +129,7 @@ describe.each([
   const following: Promise<void>[] = [];
 
   beforeAll(async () => {
+    setMaxListeners(0, follower.signal); // each of them listens to it
     services = await startTestServices([accountsService]);
     count = counting(services);
     for (const it of projections) {
