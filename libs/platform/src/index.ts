@@ -1,6 +1,7 @@
 // What services and hosts need of the platform.
 export * from './service';
 export * from './http/as-of';
+export * from './http/item';
 export * from './http/list';
 export * from './http/problems';
 export * from './http/read';

@@ -2,9 +2,10 @@
 import { Controller } from '@nestjs/common';
 import { command, contract, event, field } from '@kams/contracts/define';
 import { localDate, text, uuid } from '@kams/contracts/values';
-import { projection, table, type RowOf } from '@kams/eventing';
+import { projection, table } from '@kams/eventing';
 import { aggregate, refusing } from '@kams/eventing/pure';
 import { z } from 'zod';
+import { itemOf, itemSchema } from '../src/http/item';
 import { list, one, pageOf, paging, sortBy } from '../src/http/list';
 import { Asked, Read, type AskedFor } from '../src/http/read';
 import { service } from '../src/service';
@@ -95,8 +96,7 @@ const listQuery = z.strictObject({
   sort: sortBy('day', 'subject').default('day'),
   subject: z.string().max(200).optional(),
 });
-const item = z.object({ id: z.uuid(), revision: z.int(), day: z.iso.date(), subject: z.string() });
-const shown = ({ id, revision, day, subject }: RowOf<typeof visitTable>) => ({ id, revision, day, subject });
+const item = itemSchema(visitTable);
 
 @Controller('visits')
 class VisitsController {
@@ -104,12 +104,12 @@ class VisitsController {
   async list(@Asked() { query: { subject, ...query }, reader }: AskedFor<typeof listQuery>) {
     const equal = { subject };
     const page = await list(reader, { ...FROM, equal, ...query });
-    return { ...page, items: page.items.map(shown) };
+    return { ...page, items: page.items.map(itemOf) };
   }
 
   @Read(':id', { summary: 'A visit', resource: 'visit', answer: item, shows: [visits] })
   async one(@Asked() { id, reader }: AskedFor) {
-    return shown(await one(reader, FROM, id));
+    return itemOf(await one(reader, FROM, id));
   }
 }
 

@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { uuid } from '@kams/contracts/values';
-import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, itemOf, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import { z } from 'zod';
 import { accountTeams, accountTeamTable } from '../projections/account-teams';
 import { SCHEMA } from '../schema';
@@ -13,14 +12,6 @@ const listQuery = z.strictObject({
   sort: sortBy('accountId').default('accountId'),
   accountId: uuid().optional(),
   memberId: z.string().max(255).optional().meta({ description: 'The teams that this person is a member of.' }),
-});
-
-const item = ({ id, revision, account_id, members, changed_at }: RowOf<typeof accountTeamTable>) => ({
-  id,
-  revision,
-  accountId: account_id,
-  members,
-  changedAt: changed_at,
 });
 
 @Controller('account-teams')
@@ -44,7 +35,7 @@ export class AccountTeamsController {
       limit,
       cursor,
     });
-    return { items: page.items.map(item), next: page.next };
+    return { items: page.items.map(itemOf), next: page.next };
   }
 
   @Read(':id', {
@@ -55,6 +46,6 @@ export class AccountTeamsController {
     shows: [accountTeams],
   })
   async one(@Asked() { id, reader }: AskedFor) {
-    return item(await one(reader, FROM, id));
+    return itemOf(await one(reader, FROM, id));
   }
 }

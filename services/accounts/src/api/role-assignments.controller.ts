@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
-import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, itemOf, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import { z } from 'zod';
-import { roleAssignments, roleAssignmentTable, type GrantedAs } from '../projections/role-assignments';
+import { roleAssignments, roleAssignmentTable } from '../projections/role-assignments';
 import { SCHEMA } from '../schema';
 import { roleAssignmentItem, roleAssignmentPage } from './answers';
 
@@ -11,14 +10,6 @@ const listQuery = z.strictObject({
   ...paging,
   sort: sortBy('subject').default('subject'),
   subject: z.string().max(255).optional(),
-});
-
-const item = ({ id, revision, subject, roles, changed_at }: RowOf<typeof roleAssignmentTable>) => ({
-  id,
-  revision,
-  subject,
-  roles: roles as readonly GrantedAs[],
-  changedAt: changed_at,
 });
 
 @Controller('role-assignments')
@@ -32,7 +23,7 @@ export class RoleAssignmentsController {
   })
   async list(@Asked() { query: { subject, ...query }, reader }: AskedFor<typeof listQuery>) {
     const page = await list(reader, { ...FROM, equal: { subject }, ...query });
-    return { items: page.items.map(item), next: page.next };
+    return { items: page.items.map(itemOf), next: page.next };
   }
 
   @Read(':id', {
@@ -42,6 +33,6 @@ export class RoleAssignmentsController {
     shows: [roleAssignments],
   })
   async one(@Asked() { id, reader }: AskedFor) {
-    return item(await one(reader, FROM, id));
+    return itemOf(await one(reader, FROM, id));
   }
 }
