@@ -107,11 +107,15 @@ function settings({ SETTINGS, CLIENT_SETTINGS }) {
   ].join('\n');
 }
 
-/** The pages by their file names. `load` gives a module by its path in the tree: from dist here, from the sources in the test. */
-export function reference(load) {
-  const services = readdirSync(join(swc.root, 'services'))
+/** Every service of the tree. `load` gives a module by its path in it: from dist here, from the sources in the test. */
+export const servicesOf = (load) =>
+  readdirSync(join(swc.root, 'services'))
     .filter((name) => readdirSync(join(swc.root, 'services', name, 'src')).includes(`${name}.module.ts`))
     .flatMap((name) => Object.values(load(`services/${name}/src/${name}.module`)).filter((it) => it.aggregates));
+
+/** The pages by their file names. */
+export function reference(load) {
+  const services = servicesOf(load);
   const http = (name) => load(`libs/platform/src/http/${name}`);
   return {
     'problems.md': problems(http('problems').problemTable(services)),

@@ -1,13 +1,14 @@
 // docs/reference is what the program goes by: every code, command, event and setting, and nothing that is gone.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accountsService } from '@kams/accounts';
 import { problemTable } from '@kams/platform';
 import { CLIENT_SETTINGS, SETTINGS } from '@kams/platform/config/settings';
-import { reference, stale } from '../reference.mjs';
+import { reference, servicesOf, stale } from '../reference.mjs';
 
 const root = join(__dirname, '../..');
-const pages = reference((path) => jest.requireActual(join(root, path)));
+const load = (path: string) => jest.requireActual(join(root, path));
+const pages = reference(load);
+const services = servicesOf(load);
 const page = (name: string): string => readFileSync(join(root, 'docs/reference', name), 'utf8');
 
 test('no page is stale: npm run reference writes them', () => expect(stale(pages)).toEqual([]));
@@ -24,12 +25,12 @@ test('every page of the folder is one of these', () =>
 
 test('every code that an answer may carry is documented, and every documented one may come', () => {
   const documented = [...page('problems.md').matchAll(/^\| `([a-z0-9-]+)`/gm)].map(([, code]) => code!);
-  expect(documented.toSorted()).toEqual([...problemTable([accountsService]).keys()].toSorted());
+  expect(documented.toSorted()).toEqual([...problemTable(services).keys()].toSorted());
 });
 
 test('every command and event is documented in English and Chinese', () => {
   const text = page('commands-and-events.md');
-  for (const { contract } of accountsService.aggregates) {
+  for (const { contract } of services.flatMap((it) => it.aggregates)) {
     for (const [name, { label }] of Object.entries({ ...contract.commands, ...contract.events })) {
       expect(text).toContain(`#### ${label.en} · ${label.zh}\n`);
       expect(text).toContain(`\`${name}\` version`);
