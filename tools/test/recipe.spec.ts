@@ -1,24 +1,9 @@
 // "A new command touches three files": the diffs of CONTRIBUTING.md, applied to a copy of the project, are a command.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { blocksOf, copyOfProject } from './document';
 
-const root = join(__dirname, '../..');
-const copy = mkdtempSync(join(tmpdir(), 'kams-recipe-'));
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
-
-const run = (command: string, ...args: string[]): string =>
-  execFileSync(command, args, {
-    cwd: copy,
-    encoding: 'utf8',
-    env: { ...process.env, NX_DAEMON: 'false' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-
-const diffs = [...readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/^```diff\n([\s\S]*?)^```$/gm)].map(
-  ([, diff]) => diff!,
-);
+const diffs = blocksOf('CONTRIBUTING.md').filter((it) => it.language === 'diff');
+const copy = copyOfProject();
+afterAll(() => copy.remove());
 
 /** What the recipe promises of the new command, asked over HTTP. */
 const PROMISED = `
@@ -49,22 +34,14 @@ test('the command is there, with all that comes with one', async () => {
 
 test('three files, and the command is there', () => {
   expect(diffs).toHaveLength(3);
-  const files = diffs.map((diff) => /^\+\+\+ b\/(.*)$/m.exec(diff)![1]!);
+  const files = diffs.map((it) => it.file!);
   expect(new Set(files).size).toBe(3);
+  diffs.forEach(copy.take);
 
-  for (const name of ['libs', 'services', 'tools', 'jest.config.cjs', 'package.json', 'tsconfig.base.json']) {
-    cpSync(join(root, name), join(copy, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const [i, diff] of diffs.entries()) {
-    writeFileSync(join(copy, `${i}.diff`), diff);
-    run('git', 'apply', `${i}.diff`);
-  }
-
-  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ extends: './tsconfig.base.json', include: ['services/accounts'] }));
-  run('npx', 'tsc', '--noEmit', '-p', 'tsconfig.json');
-  writeFileSync(join(copy, 'services/accounts/test/recipe.e2e.spec.ts'), PROMISED);
-  const tested = run(
+  copy.write('tsconfig.json', JSON.stringify({ extends: './tsconfig.base.json', include: ['services/accounts'] }));
+  copy.run('npx', 'tsc', '--noEmit', '-p', 'tsconfig.json');
+  copy.write('services/accounts/test/recipe.e2e.spec.ts', PROMISED);
+  const tested = copy.run(
     'npx',
     'jest',
     ...files.filter((it) => it.endsWith('.spec.ts')),
