@@ -52,6 +52,7 @@ const COMMAND_CODES = [
     'forbidden',
     'not-found',
     'version-conflict',
+    'person-erased',
     'stale',
   ],
   ...['body-too-large', 'media-type-unsupported', 'invalid', 'number-not-exact', 'precondition-unsupported'],
