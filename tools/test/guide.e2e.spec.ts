@@ -76,7 +76,7 @@ function expected(it: unknown): unknown {
 const BETWEEN = '-- next block --';
 const answersTo = (script: string, env: NodeJS.ProcessEnv): Promise<string> =>
   new Promise((resolve, reject) => {
-    const options = { cwd: copy.folder, env, timeout: 90_000 };
+    const options = { cwd: copy.folder, env, timeout: 120_000 };
     execFile('bash', ['-euo', 'pipefail', '-c', script], options, (error, stdout, stderr) =>
       error ? reject(new Error(`${error.message}\n${stdout}\n${stderr}`)) : resolve(stdout),
     );
