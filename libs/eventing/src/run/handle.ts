@@ -62,6 +62,8 @@ export class CommandIdReused extends Error {}
 
 interface Known {
   readonly hash: string;
+  /** Whom its events are about, where that is not the thing itself: with their key it was hashed. */
+  readonly person?: string;
   readonly first: number;
   readonly revision: number;
   readonly position: Position;
@@ -216,8 +218,10 @@ export function commandHandler({
     const stream = `${contract.name}-${id}`;
     // Of every command, with or without an id of its caller: it is answered with the id, and can not be added to a history later.
     const own = vaultOf(aggregate);
-    const personKey = own && (await own.hashKey(definition, { tenantId, person: id }));
-    const hash = hashOf(personKey?.toString('base64') ?? ownKey, type, data);
+    const hashBy = async (person = id): Promise<string> => {
+      const key = own && (await own.hashKey(definition, { tenantId, person }));
+      return hashOf(key?.toString('base64') ?? ownKey, type, data);
+    };
     const at: Circumstances = {
       id,
       tenantId,
@@ -245,7 +249,7 @@ export function commandHandler({
       }
       const known = entry.commands.get(commandId);
       if (known) {
-        if (known.hash !== hash) throw new CommandIdReused();
+        if (known.hash !== (await hashBy(known.person))) throw new CommandIdReused();
         return { id, revision: known.revision, position: known.position, outcome: known.first === 0 ? 'opened' : 'changed' };
       }
       const foreign = entry.tenantId !== undefined && entry.tenantId !== tenantId;
@@ -290,7 +294,7 @@ export function commandHandler({
         actor,
         occurredAt: at.at,
         commandId,
-        commandHash: hash,
+        commandHash: await hashBy(personOfFacts(contract, facts)),
         correlationId: command.correlationId ?? commandId,
         causationId: command.causationId ?? commandId,
         traceparent: command.traceparent,
@@ -386,6 +390,11 @@ function definitionOf(commands: AnyAggregate['contract']['commands'], type: stri
   return definition;
 }
 
+const personOfFacts = (
+  { events }: AnyAggregate['contract'],
+  facts: readonly { readonly type: string; readonly data: object }[],
+) => facts.map(({ type, data }) => events[type]!.person?.(data as never)).find((it) => it !== undefined);
+
 /** The events as they stand in the store after an append that ends at `last`. Nobody asks for the positions before it. */
 function placed(stream: string, revision: number, last: Position, events: readonly NewEvent[]): Recorded[] {
   // The spread last: on Node 20 a name that is new behind one costs 0.8 µs, in front of it nothing.
@@ -402,6 +411,7 @@ function grow(aggregate: AnyAggregate, entry: Entry, events: readonly Recorded[]
     const before = commands.get(commandId);
     commands.set(commandId, {
       hash: commandHash,
+      person: before?.person ?? aggregate.contract.events[it.type]?.person?.(it.data as never),
       first: before?.first ?? it.revision,
       revision: it.revision,
       position: it.position,

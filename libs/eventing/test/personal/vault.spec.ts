@@ -1,9 +1,13 @@
-import { contract, event } from '@kams/contracts/define';
+import { command, contract, event } from '@kams/contracts/define';
 import { ERASED, personal } from '@kams/contracts/personal';
 import { z } from 'zod';
 import { memoryPersonKeys } from '../../src/personal/person-keys';
 import { open, seal, SealBroken, type Place } from '../../src/personal/seal';
 import { PersonErased, Vault } from '../../src/personal/vault';
+import { aggregate } from '../../src/pure';
+import { commandHandler, CommandIdReused } from '../../src/run/handle';
+import { newId } from '../../src/run/ids';
+import { memoryStore } from '../../src/store/memory';
 
 const about = { version: 1, label: { en: 'x', zh: 'x' }, description: 'x', example: {} as never };
 const guest = contract({
@@ -11,7 +15,9 @@ const guest = contract({
   plural: 'guests',
   label: about.label,
   description: 'x',
-  commands: {},
+  commands: {
+    Note: command({ ...about, data: z.strictObject({ by: z.string(), note: personal(z.string()) }) }),
+  },
   events: {
     Invited: event({
       ...about,
@@ -75,6 +81,32 @@ describe('what a contract marks as personal', () => {
     const stored = await sealedOf(fact('Noted', { by: 'p9', note: 'likes tea' }));
     await vault.destroy([{ tenantId: 'acme', person: 'p9' }]);
     expect(await vault.open(guest, stored)).toEqual({ by: 'p9', note: ERASED });
+  });
+
+  test('can not be guessed at by the hash of its command either, once the person is erased that it is about', async () => {
+    const of = aggregate(
+      guest,
+      null,
+    )({
+      decide: { Note: (_, data) => [{ type: 'Noted', data }] },
+      evolve: { Invited: () => null, Noted: () => null, Seated: () => null },
+    });
+    const store = memoryStore();
+    const metadata = {
+      ...{ tenantId: 'acme', actor: 'u', occurredAt: '', commandId: 'c0' },
+      ...{ commandHash: '', correlationId: '', causationId: '' },
+    };
+    await store.append('guest-g1', 'none', [{ id: newId(), type: 'Seated', schema: 1, data: { seat: '4' }, metadata }]);
+    const give = (note: string) => {
+      // Each time by a process that has nothing in its memory.
+      const { handle } = commandHandler({ store, hashKey: Buffer.alloc(32, 1), vault: new Vault(keys, Buffer.alloc(32, 3)) });
+      return handle(of, { type: 'Note', id: 'g1', commandId: 'c1', tenantId: 'acme', actor: 'u', data: { by: 'p8', note } });
+    };
+    const first = await give('likes tea');
+    expect(await give('likes tea')).toEqual(first);
+    await expect(give('likes wine')).rejects.toThrow(CommandIdReused);
+    await vault.destroy([{ tenantId: 'acme', person: 'p8' }]);
+    await expect(give('likes tea')).rejects.toThrow(CommandIdReused);
   });
 
   test('reads [erased] once the key is destroyed, and nothing more can be said', async () => {
