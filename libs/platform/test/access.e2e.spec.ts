@@ -252,6 +252,13 @@ describe('P17 a token', () => {
     expect(JSON.parse(answer.text).code).toBe('unauthenticated');
   });
 
+  test('ends a stream of events with it', async () => {
+    const headers = { ...bearer(token({ exp: seconds() + 2 })), accept: 'text/event-stream' };
+    const stream = await fetch(`http://127.0.0.1:${port}/events`, { headers });
+    expect(stream.status).toBe(200);
+    expect(await stream.text()).toContain(': connected'); // and an end
+  });
+
   test('is 503 and not 401 while its issuer can not be asked, and good again as soon as it can', async () => {
     issuerIsDown = true;
     const fresh = token({ sub: 'somebody new' });

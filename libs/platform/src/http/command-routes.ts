@@ -51,7 +51,7 @@ export function addCommandRoutes(server: FastifyInstance, runtime: Runtime): voi
       server.post<{ Params: { id?: string } }>(url, options(name, [type]), async (request, reply) => {
         const command = commandOf(aggregate, type, request, askerOf(request), request.params.id);
         const answer = await runtime.handle(aggregate, command);
-        reply.header('etag', `"${answer.revision}"`);
+        if (answer.revision >= 0) reply.header('etag', `"${answer.revision}"`); // else there is nothing yet
         if (opens && answer.outcome === 'opened') {
           reply.status(201);
           reply.header('location', `/${plural}/${answer.id}`);

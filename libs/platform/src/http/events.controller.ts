@@ -49,12 +49,15 @@ export class EventsController {
     const position = typeof last === 'string' ? positionOf(this.runtime.epoch, last) : START;
     if (position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
     const wanted = types === undefined ? undefined : new Set(types.split(','));
-    const select = this.selection(askerOf(request).principal, wanted);
+    const { principal } = askerOf(request);
+    const select = this.selection(principal, wanted);
 
     const left = new AbortController();
     finished(reply.raw, () => left.abort());
+    // It ends with the token, and the reader comes back with another and the last id.
+    const expired = AbortSignal.timeout(Math.max(0, principal.expiresAt - Date.now()));
     const body = live
-      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, this.runtime.stopped])))
+      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, expired, this.runtime.stopped])))
       : Readable.from(ndjson(this.runtime.store, position, select, limit));
     await reply
       .header('cache-control', 'no-store')

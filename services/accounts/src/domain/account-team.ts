@@ -20,7 +20,8 @@ export const accountTeam = aggregate(
   },
 
   decide: {
-    Assign: (it, data, { found }) => {
+    Assign: (it, data, { found, actor, holds }) => {
+      if (data.memberId === actor && !holds('administrator')) return refuse('own-team-role');
       if (found.revision < 0) return refuse('unknown-account', { accountId: data.accountId });
       return it.has(nameOf(data)) ? [] : [{ type: 'AccountTeamMemberAssigned', data }];
     },
