@@ -113,3 +113,6 @@ export const holds = (row: HistoryRow, asOf: string, knownAt: string): boolean =
 export const holdsSql = (row: string, asOf: number, knownAt: number): string =>
   `${row}.valid_from <= $${asOf} and (${row}.valid_to is null or $${asOf} < ${row}.valid_to) ` +
   `and ${row}.recorded_from <= $${knownAt} and (${row}.recorded_to is null or $${knownAt} < ${row}.recorded_to)`;
+
+/** What holds from a day on, holds from this instant on. */
+export const startOfDay = (day: string): string => `${day}T00:00:00.000000Z`;

@@ -1,8 +1,6 @@
 // The profile, the tier and the standing of an account on any day, as it was known on any other.
 import { accountContract } from '@kams/contracts/accounts/account';
-import { history } from '@kams/eventing';
-
-const startOfDay = (day: string | undefined): string | undefined => (day === undefined ? undefined : `${day}T00:00:00.000000Z`);
+import { history, startOfDay } from '@kams/eventing';
 
 export const accountHistory = history({
   name: 'account_history',
@@ -15,7 +13,7 @@ export const accountHistory = history({
     data.changes.map(({ field, new: value, validFrom }) => ({
       attribute: field,
       value,
-      from: startOfDay(validFrom) ?? occurredAt,
+      from: validFrom === undefined ? occurredAt : startOfDay(validFrom),
     })),
   KeyAccountNominated: ({ occurredAt }) => [{ attribute: 'keyAccount', value: 'nominated', from: occurredAt }],
   KeyAccountDesignated: ({ occurredAt }) => [{ attribute: 'keyAccount', value: 'designated', from: occurredAt }],

@@ -1,8 +1,6 @@
 // Who belonged to whom on any day, as it was known on any other.
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
-import { history } from '@kams/eventing';
-
-const startOfDay = (day: string): string => `${day}T00:00:00.000000Z`;
+import { history, startOfDay } from '@kams/eventing';
 
 export const hierarchyHistory = history({
   name: 'hierarchy_history',
