@@ -1,11 +1,8 @@
 // Two processes' worth of one service on one database: one owns the work, the other answers as well.
-import { memoryPersonKeys, Vault } from '@kams/eventing';
-import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { openRuntime } from '@kams/testing/runtime';
 import { startTestServices, type TestServices } from '@kams/testing/services';
-import pino from 'pino';
-import { Runtime } from '../src';
+import type { Runtime } from '../src';
 import { positionOf } from '../src/http/position-token';
-import { openReadDatabase } from '../src/read-model/read-database';
 import { bells } from './timers/bell';
 
 let first: TestServices;
@@ -14,27 +11,10 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   first = await startTestServices([bells]);
   while ((await first.runtime.owners()).size < 4);
-  const store = await postgresStore({ connection: first.databaseUrl, poolSize: 2 });
-  const readDatabase = await openReadDatabase({ url: first.databaseUrl, poolSize: 4 });
-  const key = Buffer.alloc(32, 7);
-  other = new Runtime({
-    services: [bells],
-    store,
-    readDatabase,
-    hashKey: key,
-    vault: new Vault(memoryPersonKeys(), key),
-    cursorKey: key,
-    administrators: [],
-    readWaitMs: 1_000,
-    log: pino({ level: 'silent' }),
-    timerEveryMs: 20,
-  });
+  const opened = await openRuntime([bells], first.databaseUrl, { timerEveryMs: 20 });
+  other = opened.runtime;
+  close = opened.stop;
   await other.start();
-  close = async () => {
-    await other.stop();
-    await readDatabase.destroy();
-    await store.close();
-  };
 });
 afterAll(async () => {
   await close();

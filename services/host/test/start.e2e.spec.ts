@@ -1,19 +1,17 @@
 import { accountsService } from '@kams/accounts';
 import { accountContract } from '@kams/contracts/accounts/account';
-import { delay, projection, table, type Projection, memoryPersonKeys, Vault } from '@kams/eventing';
-import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
-import { Runtime, type Service } from '@kams/platform';
+import { delay, projection, table, type Projection } from '@kams/eventing';
+import type { Runtime, Service } from '@kams/platform';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
-import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { dataFolder, freePort, removeFolder, spawnHost, type TestHost } from '@kams/testing/host';
+import { openRuntime, type TestRuntime } from '@kams/testing/runtime';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import pino from 'pino';
 
 const root = join(__dirname, '../../..');
 const READY_MS = 60_000;
@@ -249,7 +247,7 @@ test(
 
 describe('a projection that the code has changed', () => {
   let before: TestServices;
-  const started: { runtime: Runtime; stop(): Promise<void> }[] = [];
+  const started: TestRuntime[] = [];
   beforeAll(async () => {
     before = await startTestServices([serviceOf(namesOf(1, (name) => name))]);
     for (let i = 0; i < 500; i++) await before.post('/accounts', { profile: { name: `Name ${i}` } });
@@ -270,28 +268,9 @@ describe('a projection that the code has changed', () => {
 
   /** A second process, of other code, on the same database. */
   async function starts(service: Service): Promise<Runtime> {
-    const store = await postgresStore({ connection: before.databaseUrl, poolSize: 2 });
-    const readDatabase = await openReadDatabase({ url: before.databaseUrl, poolSize: 4 });
-    const key = Buffer.alloc(32);
-    const runtime = new Runtime({
-      services: [service],
-      store,
-      readDatabase,
-      hashKey: key,
-      vault: new Vault(memoryPersonKeys(), key),
-      cursorKey: key,
-      administrators: [],
-      readWaitMs: 1_000,
-      log: pino({ level: 'silent' }),
-    });
-    started.push({
-      runtime,
-      async stop() {
-        await runtime.stop();
-        await readDatabase.destroy();
-        await store.close();
-      },
-    });
+    const opened = await openRuntime([service], before.databaseUrl);
+    started.push(opened);
+    const { runtime } = opened;
     await runtime.start();
     return runtime;
   }
