@@ -32,7 +32,6 @@ export const GRANTED_ROLES = [
   'operator',
   'administrator',
 ] as const satisfies readonly Exclude<Role, TeamRole>[];
-export type GrantedRole = (typeof GRANTED_ROLES)[number];
 
 export interface Rule {
   readonly role: Role;

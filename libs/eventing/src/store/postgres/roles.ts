@@ -20,9 +20,6 @@ export const ROLES = {
 } as const;
 export type Role = (typeof ROLES)[keyof typeof ROLES];
 
-/** Those that a pool works as. */
-export const RUNTIME_ROLES: readonly Role[] = [ROLES.append, ROLES.keys, ROLES.projector, ROLES.query];
-
 /** The connected user may not make the roles. The message holds the SQL that an administrator runs once. */
 export class RolesRefused extends Error {}
 
