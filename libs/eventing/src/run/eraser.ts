@@ -3,6 +3,7 @@ import type { AnyContract } from '@kams/contracts/define';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { personIn, type Vault } from '../personal/vault';
 import { START, type EventStore } from '../store/port';
+import type { CommandHandler } from './handle';
 
 const RETRY_MS = 1_000;
 
@@ -16,7 +17,12 @@ export interface Eraser {
  * Reads the events that erase from the first one on at every start: to destroy a key a second time is nothing, and so an older
  * copy of the keys that somebody brought back does not bring anybody back.
  */
-export function eraser(store: EventStore, contracts: readonly AnyContract[], vault: Vault): Eraser {
+export function eraser(
+  store: EventStore,
+  contracts: readonly AnyContract[],
+  vault: Vault,
+  commands: Pick<CommandHandler, 'forget'>,
+): Eraser {
   const erasing = contracts.filter(({ events }) => Object.values(events).some((it) => it.erases));
   const byName = new Map(erasing.map((it) => [it.name, it]));
   let failure: Error | undefined;
@@ -31,6 +37,7 @@ export function eraser(store: EventStore, contracts: readonly AnyContract[], vau
       });
       if (persons.length === 0) continue;
       await vault.destroy(persons);
+      for (const tenantId of new Set(persons.map((it) => it.tenantId))) commands.forget(tenantId);
     }
   }
 

@@ -14,7 +14,16 @@ import {
   type Via,
 } from '../pure';
 import { isPersonal, type Vault } from '../personal/vault';
-import { Conflict, OutcomeUnknown, type EventStore, type NewEvent, type Position, type Recorded, START } from '../store/port';
+import {
+  categoryOf,
+  Conflict,
+  OutcomeUnknown,
+  START,
+  type EventStore,
+  type NewEvent,
+  type Position,
+  type Recorded,
+} from '../store/port';
 import { newId } from './ids';
 import { upcast } from './upcast';
 
@@ -98,6 +107,8 @@ export interface CommandHandler {
   handle(aggregate: AnyAggregate, command: Command): Promise<Answer>;
   /** The state of an aggregate as the store has it now. */
   find<S>(ref: Ref<S>, tenantId: string): Promise<Found<S>>;
+  /** Somebody of this tenant was erased: what says something of persons is kept open in memory no longer. */
+  forget(tenantId: string): void;
 }
 
 export function commandHandler({
@@ -109,6 +120,8 @@ export function commandHandler({
 }: CommandHandlerOptions): CommandHandler {
   const cache = new LRUCache<string, Entry>({ max: cachedStreams });
   const busy = new Map<string, Promise<unknown>>();
+  /** Names of the contracts that say something of persons, of those that were asked for. */
+  const ofPersons = new Set<string>();
 
   const nothing = (aggregate: AnyAggregate): Entry => ({
     state: aggregate.initial,
@@ -126,6 +139,7 @@ export function commandHandler({
   const vaultOf = ({ contract }: AnyAggregate): Vault | undefined => {
     if (!isPersonal(contract)) return undefined;
     if (!vault) throw new RangeError(`${contract.name} has personal fields, and there is no vault to seal them`);
+    ofPersons.add(contract.name);
     return vault;
   };
 
@@ -378,7 +392,13 @@ export function commandHandler({
     }
   }
 
-  return { handle, find };
+  function forget(tenantId: string): void {
+    if (ofPersons.size === 0) return;
+    for (const [stream, entry] of cache.entries())
+      if (entry.tenantId === tenantId && ofPersons.has(categoryOf(stream))) cache.delete(stream);
+  }
+
+  return { handle, find, forget };
 }
 
 const ignore = () => undefined;

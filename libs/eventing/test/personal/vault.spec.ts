@@ -109,6 +109,36 @@ describe('what a contract marks as personal', () => {
     await expect(give('likes tea')).rejects.toThrow(CommandIdReused);
   });
 
+  test('is not kept open in memory for rules, once somebody was erased', async () => {
+    const of = aggregate(
+      guest,
+      '',
+    )({
+      decide: { Note: (_, data) => [{ type: 'Noted', data }] },
+      evolve: { Invited: (_, { name }) => name, Noted: (_, { note }) => note, Seated: (it) => it },
+    });
+    const store = memoryStore();
+    const stored = await sealedOf(fact('Noted', { by: 'p7', note: 'likes tea' }, { id: newId() }));
+    const metadata = {
+      tenantId: 'acme',
+      actor: 'u',
+      occurredAt: '',
+      commandId: 'c',
+      commandHash: '',
+      correlationId: '',
+      causationId: '',
+    };
+    await store.append('guest-g1', 'none', [{ ...stored, metadata }]);
+    const { find, forget } = commandHandler({ store, hashKey: Buffer.alloc(32, 1), vault });
+    const seen = async () => (await find({ of, id: 'g1' }, 'acme')).state;
+    expect(await seen()).toBe('likes tea');
+    await vault.destroy([{ tenantId: 'acme', person: 'p7' }]);
+    forget('another tenant');
+    expect(await seen()).toBe('likes tea');
+    forget('acme');
+    expect(await seen()).toBe(ERASED);
+  });
+
   test('reads [erased] once the key is destroyed, and nothing more can be said', async () => {
     const stored = await sealedOf(fact('Invited', { name: 'Ann', seat: '1' }, { stream: 'guest-g3' }));
     await vault.destroy([{ tenantId: 'acme', person: 'g3' }]);

@@ -186,7 +186,7 @@ export class Runtime implements OnModuleDestroy {
     this.begin('rights', this.rights);
     for (const service of this.services) {
       // By every process, because each forgets the keys that it has in memory; to destroy a key a second time is nothing.
-      this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault));
+      this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault, this.commands));
 
       const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
       const { owner, leaseMs, alone } = this;
