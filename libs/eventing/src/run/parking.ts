@@ -90,7 +90,8 @@ const BUSY_MS = 20;
 export const HELD_MOST = 1_000;
 
 export interface Aside {
-  readonly held: ReadonlyMap<string, Pick<Held, 'key'>>;
+  /** Key -> the place of the first that waits there. */
+  readonly held: ReadonlyMap<string, { readonly position: Position }>;
   readonly skipped: ReadonlySet<string>;
   /** Takes over what the database says. */
   set(state: HeldState): void;
@@ -106,23 +107,31 @@ export interface AsideOptions {
   load(key?: string): Promise<HeldState>;
   /**
    * Handles the events that wait, and notes that in one commit. Gives what is left, undefined for nothing; false: others have
-   * come meanwhile.
+   * come meanwhile. `isAlone`: the reader waits, so none can.
    * @throws Poison when not even the first can be handled
    */
-  attempt(it: Held): Promise<Held | undefined | false>;
+  attempt(it: Held, isAlone: boolean): Promise<Held | undefined | false>;
   tried(it: Held, error: string, parked: boolean): Promise<void>;
   /** Does it change what events change that are not held back? */
   isShared?(key: string): boolean;
 }
 
+interface Waiting {
+  readonly key: string;
+  readonly position: Position;
+  readonly parked: boolean;
+  wanted: boolean;
+  readonly dueAt: number;
+}
+
 export function aside({ load, attempt, tried, isShared = () => false }: AsideOptions): Aside {
-  const held = new Map<string, { readonly key: string; parked: boolean; wanted: boolean; dueAt: number }>();
+  const held = new Map<string, Waiting>();
   const skipped = new Set<string>();
   const busy = new Map<string, Promise<void>>();
 
-  function note({ key, parked, wanted, tries }: Held): void {
+  function note({ key, event: { position }, parked, wanted, tries }: Held): void {
     const wait = tries === 0 ? 0 : TRY_AGAIN_MS[Math.min(tries, TRY_AGAIN_MS.length) - 1]!;
-    held.set(key, { key, parked, wanted, dueAt: performance.now() + wait });
+    held.set(key, { key, position, parked, wanted, dueAt: performance.now() + wait });
   }
 
   let last: Promise<unknown> = Promise.resolve();
@@ -141,10 +150,10 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
       try {
         const again = async () => {
           const [fresh] = (await load(key)).held;
-          return fresh && attempt(fresh);
+          return fresh && attempt(fresh, true);
         };
         // Beside the reader first. Where events come faster than they are handled, the reader waits for once.
-        let left = isShared(key) ? false : await attempt(it);
+        let left = isShared(key) ? false : await attempt(it, false);
         if (left === false) left = await alone(again);
         if (left === false) return later(key, LOOK_MS);
         if (left) note(left);

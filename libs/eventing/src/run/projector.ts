@@ -61,8 +61,9 @@ export interface Projector {
   failure(): Error | undefined;
 }
 
-interface Relevant {
+interface Sorted {
   readonly event: Occurrence;
+  /** The group of rows that it changes; without one, and without poison, it changes none. */
   readonly group?: string;
   /** Why it can not be handled, where that is known before it is folded. */
   readonly poison?: Error;
@@ -148,13 +149,12 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     }
   }
 
-  /** What of it changes rows, and which. What can not be read belongs to its stream; with rows of streams that is the group. */
-  function relevant(event: Occurrence): Relevant | undefined {
-    if (back.skipped.has(event.eventId)) return projection.guarded ? { event, group: event.id } : undefined;
+  /** Which rows it changes. What can not be read belongs to its stream; with rows of streams that is the group. */
+  function sorted(event: Occurrence): Sorted {
+    if (back.skipped.has(event.eventId)) return { event, group: projection.guarded ? event.id : undefined };
     if (event.unreadable) return { event, group: projection.guarded ? event.id : undefined, poison: event.unreadable };
     try {
-      const group = projection.groupOf(event);
-      return group === undefined ? undefined : { event, group };
+      return { event, group: projection.groupOf(event) };
     } catch (error) {
       return { event, poison: error as Error };
     }
@@ -194,45 +194,47 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
 
   /** `refused`: groups whose rows can not be written. */
   async function fold(occurrences: readonly Occurrence[], refused?: ReadonlyMap<string, Error>) {
+    // What is held back now; what is through in between is found by the commit.
+    const held = new Set(back.held.keys());
     const opened = new Map<string, Held>();
     const behind = new Map<string, number>();
-    const all: Relevant[] = [];
     const isBehind = (key: string): boolean => {
       const own = opened.get(key);
       if (own) opened.set(key, { ...own, waiting: own.waiting + 1 });
-      else if (back.held.has(key)) behind.set(key, (behind.get(key) ?? 0) + 1);
+      else if (held.has(key)) behind.set(key, (behind.get(key) ?? 0) + 1);
       else return false;
       return true;
     };
     const open = (event: Occurrence, group: string | undefined, error: Error): void => {
       if (side === 'beside' && !heldLive.has(streamKey(event))) throw error;
-      if (back.held.size + opened.size >= HELD_MOST)
+      if (held.size + opened.size >= HELD_MOST)
         throw new Error(`${HELD_MOST} aggregates are held back, so it is not they that are wrong: ${error.message}`);
       const key = group === undefined ? streamKey(event) : groupKey(group);
       opened.set(key, firstHeld(key, event, checkpoint?.position ?? START, error));
     };
 
-    for (const event of occurrences) {
-      const it = relevant(event);
-      const error = refused?.get(it?.group ?? '');
-      if (it) all.push(error ? { ...it, poison: error } : it);
-    }
-    const isHeld = ({ event, group }: Relevant) =>
-      back.held.has(streamKey(event)) || (group !== undefined && back.held.has(groupKey(group)));
-    const wanted = back.held.size === 0 ? all : all.filter((it) => !isHeld(it));
+    const all = occurrences.map((event) => {
+      const it = sorted(event);
+      const error = it.group === undefined ? undefined : refused?.get(it.group);
+      return error ? { ...it, poison: error } : it;
+    });
+    const isHeld = ({ event, group }: Sorted) => held.has(streamKey(event)) || (group !== undefined && held.has(groupKey(group)));
+    const wanted = held.size === 0 ? all : all.filter((it) => !isHeld(it));
     const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])));
     const now = new Map(before);
     for (const { event, group, poison } of all) {
-      if (back.held.size + opened.size > 0) {
+      if (held.size + opened.size > 0) {
+        // Of a stream that waits as a whole every event waits, also one that changes no row: they are counted as they are read again.
         if (isBehind(streamKey(event)) || (group !== undefined && isBehind(groupKey(group)))) continue;
       }
       if (poison) {
         open(event, group, poison);
         continue;
       }
+      if (group === undefined) continue;
       try {
-        const rows = after(now.get(group!)!, event);
-        now.set(group!, rows instanceof Promise ? await rows : rows);
+        const rows = after(now.get(group)!, event);
+        now.set(group, rows instanceof Promise ? await rows : rows);
       } catch (error) {
         if (!(error instanceof Poison)) throw error;
         open(event, group, error);
@@ -279,7 +281,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     return apply(stretch, epoch, refused); // none: it was the moment
   }
 
-  /** Of what is held back, the first that wait, in their order. */
+  /** Of what is held back, those that wait, in their order. */
   async function waitingAt({ key, event, after: from, waiting: count }: Held): Promise<readonly Occurrence[]> {
     if (projection.guarded || key.startsWith('stream '))
       return (await feed.stream(event.category, event.id, event.revision)).slice(0, count);
@@ -296,7 +298,10 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     for await (const { occurrences, position: at } of feed.from(from, end.signal)) {
       for (const it of occurrences) {
         const isSeen = event.position <= it.position && it.position <= eventPosition!;
-        if (isSeen && !back.held.has(streamKey(it)) && groupKey(groupOf(it) ?? '') === key) found.push(it);
+        // From there on it waits, and was counted, with its stream.
+        const ofStream = back.held.get(streamKey(it));
+        const isApart = ofStream !== undefined && it.position >= ofStream.position;
+        if (isSeen && !isApart && groupKey(groupOf(it) ?? '') === key) found.push(it);
       }
       if (found.length >= count || at >= to) break;
     }
@@ -305,8 +310,15 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   }
 
   /** Handles what is held back as far as that goes, and commits it. @throws Poison */
-  async function attempt(it: Held): Promise<Held | undefined | false> {
-    const all = (await waitingAt(it)).map((event) => ({ event, ...relevant(event) }));
+  async function attempt(it: Held, isAlone: boolean): Promise<Held | undefined | false> {
+    const all = (await waitingAt(it)).map(sorted);
+    if (all.length < it.waiting) {
+      // One was counted, and this process does not know of the commit yet.
+      if (!isAlone) return false;
+      throw new Poison(
+        new LogDamaged(`${projection.name}: of ${it.waiting} events that wait for ${it.key} ${all.length} are found`),
+      );
+    }
     // In a stream that waits as a whole: what waits by its rows has come before.
     if (it.key.startsWith('stream ') && all.some(({ group }) => group !== undefined && back.held.has(groupKey(group))))
       return false;

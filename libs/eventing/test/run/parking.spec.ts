@@ -137,6 +137,45 @@ describe('an event that can not be handled', () => {
     }
   });
 
+  test('holds back all of its stream, also what changes no row, and none of that is lost when it is left out', async () => {
+    const it = await starts(towns);
+    await append('a', event({}, { type: 'ParcelPainted' }), movedBy(1), movedBy(2), sentTo('Bern'));
+    await it.caughtUp();
+    await append('a', movedBy(3), sentTo('Rome'));
+    await it.caughtUp();
+    expect(held()).toMatchObject([{ key: 'stream parcel-a', waiting: 6 }]);
+    await isParked('stream parcel-a');
+    readModel.skipped.push(held()[0]!.event.eventId);
+    ask('stream parcel-a');
+    await eventually(() => expect(held()).toEqual([]));
+    expect(readModel.rows()).toMatchObject([
+      { to: 'Bern', sent: 1 },
+      { to: 'Rome', sent: 1 },
+    ]);
+  }, 20_000);
+
+  test('that waits with its rows is not lost when its stream is held back later', async () => {
+    let isBroken = true;
+    const it = await starts(picky(towns, ({ id, revision }) => isBroken && id === 'a' && revision === 0));
+    await append('a', sentTo('Bern'));
+    await it.caughtUp();
+    await append('a', event({}, { type: 'ParcelPainted' }), sentTo('Bern'));
+    await append('b', sentTo('Bern'));
+    await it.caughtUp();
+    const waiting = () => Object.fromEntries(held().map((one) => [one.key, one.waiting]));
+    expect(waiting()).toEqual({ 'group Bern': 2, 'stream parcel-a': 2 });
+    await isParked('group Bern');
+    isBroken = false;
+    ask('group Bern');
+    await eventually(() => expect(waiting()).toEqual({ 'stream parcel-a': 2 }));
+    expect(readModel.rows()).toMatchObject([{ to: 'Bern', sent: 2 }]);
+    await isParked('stream parcel-a');
+    readModel.skipped.push(held()[0]!.event.eventId);
+    ask('stream parcel-a');
+    await eventually(() => expect(held()).toEqual([]));
+    expect(readModel.rows()).toMatchObject([{ to: 'Bern', sent: 3 }]);
+  }, 20_000);
+
   test('whose rows the database refuses is found among all that were written with it', async () => {
     readModel.beforeWrite = (rows) => {
       if (rows.some((row) => row['id'] === 'p137')) throw new RowsRefused('violates check constraint');
