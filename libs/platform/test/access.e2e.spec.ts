@@ -253,7 +253,7 @@ describe('P17 a token', () => {
   });
 
   test('ends a stream of events with it', async () => {
-    const headers = { ...bearer(token({ exp: seconds() + 2 })), accept: 'text/event-stream' };
+    const headers = { ...bearer(token({ exp: seconds() + 2.5 })), accept: 'text/event-stream' };
     const stream = await fetch(`http://127.0.0.1:${port}/events`, { headers });
     expect(stream.status).toBe(200);
     expect(await stream.text()).toContain(': connected'); // and an end

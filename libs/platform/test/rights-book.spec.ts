@@ -50,3 +50,29 @@ test('nobody is asked by rights that are not all read, but those whom the settin
   stop.abort();
   await running;
 });
+
+test('a fact that this release can not read takes all rights, and leaves none of before it', async () => {
+  const revoked = { ...granted, type: 'RoleRevoked' } as Occurrence;
+  const unreadable = { ...granted, unreadable: new Error('run a newer one') } as Occurrence;
+  let tell: (all: readonly Occurrence[]) => void = () => undefined;
+  const more = new Promise<readonly Occurrence[]>((resolve) => (tell = resolve));
+  const feed = {
+    head: async () => '1' as Position,
+    async *from(position: Position): AsyncGenerator<Stretch> {
+      if (position === START) yield { occurrences: [granted], position: '1' as Position };
+      yield { occurrences: await more, position: '2' as Position };
+    },
+  };
+  const stop = new AbortController();
+  const book = rightsBook({ policy, administrators, feed, now });
+  const running = book.run(stop.signal);
+  expect(await book.reached('1' as Position, 5_000)).toBe(true);
+  expect(book.rightsOf('acme', 'li')?.may('purchase', 'read')).toBe(true);
+  tell([revoked, unreadable]);
+  await sleep(20);
+  expect(book.failure()?.message).toBe('run a newer one');
+  expect(book.rightsOf('acme', 'li')).toBeUndefined();
+  expect(book.rightsOf('acme', 'root')?.may('purchase', 'read')).toBe(true);
+  stop.abort();
+  await running;
+});

@@ -61,8 +61,8 @@ export const accountTeamContract = contract({
     'unknown-account': unknownAccount,
     'own-team-role': {
       status: 403,
-      en: 'Nobody but an administrator gives themselves a role at an account. Ask somebody else who may.',
-      zh: '除管理员外，不能为自己授予客户团队角色，请由他人授予。',
+      en: 'Nobody gives themselves a role at an account. Ask somebody else who may.',
+      zh: '不能为自己授予客户团队角色，请由他人授予。',
     },
     'not-a-member': { en: 'This person is not on the team in this role.', zh: '该成员在团队中没有该角色。' },
   },

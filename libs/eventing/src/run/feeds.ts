@@ -72,6 +72,16 @@ export function storeFeed(store: EventStore, contracts: readonly AnyContract[], 
   };
 }
 
+/** What was published in another version, in today's. */
+function today(contract: AnyContract, it: Occurrence): Occurrence {
+  try {
+    const { data, schema } = upcast(contract, { ...it, id: it.eventId });
+    return { ...it, data, schema };
+  } catch (error) {
+    return { ...it, unreadable: error as Error };
+  }
+}
+
 /**
  * `log` answers what the bus can not: which history its offsets belong to, and the events of one stream (a gap is healed from
  * the producer, never skipped).
@@ -84,6 +94,7 @@ export function busFeed(
   log: Pick<Feed, 'epoch' | 'at' | 'stream'>,
 ): Feed {
   const read = subscriber(service, contracts);
+  const byName = new Map(contracts.map((it) => [it.name, it]));
   const topic = topicOf(service);
   const isPublic = new Set(contracts.flatMap(({ events }) => Object.keys(events).filter((type) => events[type]!.public)));
   return {
@@ -92,7 +103,10 @@ export function busFeed(
     head: async () => ((await bus.ends(topic)).get(0) ?? START) as Position,
     async *from(position, signal) {
       for await (const batch of bus.consume(topic, group, new Map([[0, position]]), signal)) {
-        const occurrences = batch.records.map(({ event }) => read(event)).filter((it): it is Occurrence => it !== undefined);
+        const occurrences = batch.records.flatMap(({ event }) => {
+          const it = read(event);
+          return it ? [today(byName.get(it.category)!, it)] : [];
+        });
         yield { occurrences, position: batch.offset as Position };
       }
     },

@@ -80,8 +80,9 @@ export const heldFrom = (it: Held, done: number, event: HeldEvent, error?: Error
 
 /** What fails for a moment is through by then; 3.9 s after the first failure it is parked. */
 const TRY_AGAIN_MS = [100, 250, 500, 1_000, 2_000];
-/** Each takes a connection, for a second if it hangs: the others need theirs. */
+/** Of all readers of a process together: each takes a connection, for a second if it hangs, and the others need theirs. */
 const AT_ONCE = 2;
+let trying = 0;
 /** How soon it is seen that somebody asks. */
 const LOOK_MS = 250;
 const IDLE_MS = 100;
@@ -198,10 +199,15 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
         const due = [...held.values()].filter(
           (it) => !busy.has(it.key) && (it.wanted || (!it.parked && it.dueAt <= performance.now())),
         );
-        for (const { key } of due.sort((a, b) => a.dueAt - b.dueAt).slice(0, AT_ONCE - busy.size)) {
+        for (const { key } of due.sort((a, b) => a.dueAt - b.dueAt)) {
+          if (trying >= AT_ONCE) break;
+          trying++;
           busy.set(
             key,
-            handle(key).finally(() => busy.delete(key)),
+            handle(key).finally(() => {
+              trying--;
+              busy.delete(key);
+            }),
           );
         }
         await sleep(held.size > 0 ? BUSY_MS : IDLE_MS, undefined, { signal }).catch(() => undefined);

@@ -141,8 +141,9 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     }
   }
 
-  async function react({ occurrences }: Stretch, after: Position): Promise<HoldingBack | undefined> {
+  async function react({ occurrences }: Stretch, after: Position, signal: AbortSignal): Promise<HoldingBack | undefined> {
     const opened: Held[] = [];
+    let isOver = false;
     const behind = new Map<string, number>();
     const byStream = new Map<string, Occurrence[]>();
     for (const event of occurrences) {
@@ -151,25 +152,34 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     }
     const streams = [...byStream];
     const worker = async () => {
-      for (let next = streams.pop(); next; next = streams.pop()) {
+      for (let next = streams.pop(); next && !isOver; next = streams.pop()) {
         const [key, events] = next;
         if (back.held.has(key)) behind.set(key, events.length);
         else {
-          const held = await inTurn(key, events, after);
+          if (signal.aborted) throw new Unavailable('the reaction ends');
+          const held = await inTurn(key, events, after, opened.length);
           if (held) opened.push(held);
         }
       }
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, streams.length) }, worker));
+    // When one fails the others end as well, before the page is tried again.
+    const ends = Array.from({ length: Math.min(AT_ONCE, streams.length) }, () =>
+      worker().catch((error: unknown) => {
+        isOver = true;
+        throw error;
+      }),
+    );
+    await Promise.allSettled(ends);
+    await Promise.all(ends);
     return opened.length + behind.size > 0 ? { opened, behind } : undefined;
   }
 
-  async function inTurn(key: string, events: readonly Occurrence[], after: Position): Promise<Held | undefined> {
+  async function inTurn(key: string, events: readonly Occurrence[], after: Position, opened: number): Promise<Held | undefined> {
     for (const [i, event] of events.entries()) {
       try {
         await handle(event);
       } catch (error) {
-        if (!(error instanceof Poison) || back.held.size >= HELD_MOST) throw error;
+        if (!(error instanceof Poison) || back.held.size + opened >= HELD_MOST) throw error;
         return { ...firstHeld(key, event, after, error), waiting: events.length - i };
       }
     }
@@ -201,7 +211,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     const epoch = await feed.epoch();
     if (position >= (await feed.head())) isGoing(); // sound again, though nothing new may come
     const page = async (stretch: Stretch): Promise<boolean> => {
-      const holding = await react(stretch, position);
+      const holding = await react(stretch, position, signal);
       const last = stretch.occurrences.at(-1);
       const to = {
         epoch,

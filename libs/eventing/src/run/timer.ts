@@ -77,7 +77,7 @@ export const timer =
 export interface Agenda {
   /** Up to `limit` that are due at `now`, the earliest first, without those that were noted for that instant. */
   due(now: string, limit: number): Promise<readonly Due[]>;
-  /** The command of this instant changed nothing or was refused: no event will take the timer away. */
+  /** The command of this instant changed nothing, was refused, or was given and no event took the timer away: it is not given again. */
   note(due: Due, outcome: string, proof?: Proof): Promise<void>;
 }
 
@@ -112,6 +112,10 @@ export function scheduler(
 ): Scheduler {
   let failure: Error | undefined;
   let owner: Term | undefined;
+  let last = pending.position();
+  /** What was given in the last round. No event took it away: its row is held back, or the timer is not told of its own event. */
+  let given = new Map<string, string>();
+  const keyOf = ({ tenantId, id }: Due): string => `${tenantId} ${id}`;
 
   async function give(due: Due): Promise<void> {
     const by = `timer ${it.name}`;
@@ -119,6 +123,7 @@ export function scheduler(
       const cause = { tenantId: due.tenantId, by, of: [due.id, due.at], occurredAt: due.at };
       const { outcome, position } = await giveOrder(commands, it.give(due), cause);
       if (outcome === 'unchanged') await agenda.note(due, outcome, owner);
+      else given.set(keyOf(due), due.at);
       last = position;
     } catch (error) {
       const refusal = refusalOf(error);
@@ -126,25 +131,26 @@ export function scheduler(
       await agenda.note(due, refusal.code, owner);
     }
   }
-  let last = pending.position();
-
   /** How many were given, and why one was not: it is left where it is, and keeps no other waiting. */
-  async function round(signal: AbortSignal): Promise<{ readonly given: number; readonly left?: Error }> {
-    let given = 0;
+  async function round(signal: AbortSignal): Promise<{ readonly done: number; readonly left?: Error }> {
+    let done = 0;
     let left: Error | undefined;
     // What took a timer away must have been seen before it is looked for.
-    if (!(await pending.reached(last, 10_000))) return { given };
+    if (!(await pending.reached(last, 10_000))) return { done };
+    const before = given;
+    given = new Map();
     for (const due of await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE)) {
       if (signal.aborted || owner?.holds() === false) break;
       try {
-        await give(due);
-        given++;
+        if (before.get(keyOf(due)) === due.at) await agenda.note(due, 'given', owner);
+        else await give(due);
+        done++;
       } catch (error) {
         if (isOfTheMoment(error)) throw error;
         left = new Error(`${due.id}, due at ${due.at}: ${(error as Error).message}`, { cause: error });
       }
     }
-    return { given, left };
+    return { done, left };
   }
 
   return {
@@ -154,12 +160,12 @@ export function scheduler(
       while (!signal.aborted) {
         let wait = everyMs;
         try {
-          const { given, left } = await round(signal);
+          const { done, left } = await round(signal);
           failure = left;
-          if (given > 0) wait = 0;
+          if (done > 0) wait = 0;
           else if (left) wait = RETRY_MS;
         } catch (error) {
-          if (signal.aborted) return;
+          if (signal.aborted) break;
           failure = error as Error;
           wait = RETRY_MS;
         }

@@ -1,5 +1,6 @@
+import type { AnyContract } from '@kams/contracts/define';
 import { logBus } from '../../src/bus/log-bus';
-import type { Bus } from '../../src/bus/port';
+import type { Bus, BusBatch } from '../../src/bus/port';
 import { commandHandler, type CommandHandler } from '../../src/run/handle';
 import { publicType, publisher, subscriber, topicOf, type CloudEvent } from '../../src/run/cloud-event';
 import { busFeed, storeFeed } from '../../src/run/feeds';
@@ -59,6 +60,36 @@ test('another service keeps rows of what is published', async () => {
   await move(id, 4);
   await it.caughtUp();
   expect(depot.rows()).toEqual([{ tenant_id: 'acme', id, revision: 1, to: 'Bern', moved: 4, path: [1] }]);
+});
+
+test('what was published in an earlier version is read as of today, and what a later release published says so', async () => {
+  await send('Bern');
+  const [sent] = await published();
+  const { ParcelMoved } = parcelContract.events;
+  const upcasts = { 1: ({ steps }: { readonly steps: number }) => ({ by: steps }), 2: (data: object) => data };
+  const today = { ...parcelContract, events: { ...parcelContract.events, ParcelMoved: { ...ParcelMoved, upcasts } } };
+  const moved = (version: number, data: object): CloudEvent => ({
+    ...sent!,
+    type: publicType('post', 'parcel.moved', version),
+    data,
+  });
+  const other: Bus = {
+    ...bus,
+    async *consume() {
+      yield {
+        records: [moved(1, { steps: 4 }), moved(9, { far: true })].map((event) => ({ event })),
+        offset: '1',
+      } as unknown as BusBatch;
+    },
+  };
+  const read = busFeed(other, group, 'post', [today as unknown as AnyContract], storeFeed(store, [parcelContract]));
+  for await (const { occurrences } of read.from(START, new AbortController().signal)) {
+    expect(occurrences).toMatchObject([
+      { type: 'ParcelMoved', schema: 3, data: { by: 4 } },
+      { type: 'ParcelMoved', unreadable: { message: expect.stringContaining('version 9') } },
+    ]);
+    expect(occurrences[0]!.unreadable).toBeUndefined();
+  }
 });
 
 test('a service that starts late gets the whole past', async () => {

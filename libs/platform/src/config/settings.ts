@@ -74,7 +74,8 @@ export const SETTINGS = {
     secret: true,
   }),
   poolSize: setting('KAMS_POOL_SIZE', wholeNumber(1, 200), {
-    description: 'Connections that a service holds to Postgres at most; it takes twice as many requests at once.',
+    description:
+      'Connections of the event store, and as many of queries, that a host holds to Postgres at most; beside them it holds about ten for its own work.',
     default: '10',
     unit: 'connections',
   }),

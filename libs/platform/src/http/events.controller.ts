@@ -54,10 +54,8 @@ export class EventsController {
 
     const left = new AbortController();
     finished(reply.raw, () => left.abort());
-    // It ends with the token, and the reader comes back with another and the last id.
-    const expired = AbortSignal.timeout(Math.max(0, principal.expiresAt - Date.now()));
     const body = live
-      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, expired, this.runtime.stopped])))
+      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, endOf(principal), this.runtime.stopped])))
       : Readable.from(ndjson(this.runtime.store, position, select, limit));
     await reply
       .header('cache-control', 'no-store')
@@ -92,6 +90,9 @@ export class EventsController {
     }
   }
 }
+
+/** A stream ends with its token, and its reader comes back with another one and the last id. */
+const endOf = ({ expiresAt }: Principal): AbortSignal => AbortSignal.timeout(Math.max(0, Math.ceil(expiresAt - Date.now())));
 
 /** An event that does not say its account is for those who reach all. */
 function mayStream({ stream, data }: Recorded, rights: Rights | undefined): boolean {

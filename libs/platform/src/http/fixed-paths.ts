@@ -12,8 +12,20 @@ const projection: Json = {
   description:
     '`failure` says why it stands still, `rebuild` how its rebuild goes; for operators `owner` is the process that keeps it, `parked` how many aggregates it holds back.',
 };
-const status = { epoch: text, head: text, projections: { type: 'array', items: projection } };
-const rebuild = object({ state: { enum: ['running', 'done', 'failed'] } });
+const worker: Json = {
+  ...object({ name: text }),
+  description: 'A reaction, a timer, the erasures or the rights; `failure` says why it stands still, `owner` who does it.',
+};
+const status = {
+  epoch: text,
+  head: text,
+  projections: { type: 'array', items: projection },
+  workers: { type: 'array', items: worker },
+};
+const rebuild: Json = {
+  ...object({ state: { enum: ['running', 'done', 'stopped', 'failed'] } }),
+  description: '`position` of `head` says how far it has come, `error` why it failed.',
+};
 const held = object({ role: text, accountId: { type: ['string', 'null'], format: 'uuid' } });
 const rule: Json = {
   ...object({ role: text, resource: text, actions: { anyOf: [{ const: 'all' }, { type: 'array', items: text }] } }),

@@ -45,8 +45,10 @@ export interface ReadOptions {
   readonly account?: string;
   /** The handler itself leaves out what `reader.sees` not. */
   readonly leavesOut?: true;
-  /** Parameters that ask by a field of another name; what is not said here asks by the field of its own name. */
-  readonly asksBy?: Readonly<Record<string, string>>;
+  /**
+   * Parameters that ask by a field of another name, or by none (null); what is not said here asks by the field of its own name.
+   */
+  readonly asksBy?: Readonly<Record<string, string | null>>;
   /** What the answer is made of; `?after=` waits for these. */
   readonly shows: readonly Projection[];
 }
@@ -128,14 +130,15 @@ export class ReadInterceptor implements NestInterceptor {
 }
 
 /** These say nothing of the things that are shown. */
-const OF_THE_QUESTION = new Set(['limit', 'cursor', 'asOf', 'knownAt', 'currency']);
+const OF_THE_QUESTION = new Set(['limit', 'cursor', 'asOf', 'knownAt']);
 
 /** The fields by which this question sorts, filters and searches. */
 function fieldsAskedBy({ asksBy = {} }: ReadOptions, given: object): readonly string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || OF_THE_QUESTION.has(name)) return [];
     const said = name === 'sort' ? String(value).replace('-', '') : name;
-    return [asksBy[said] ?? said];
+    const field = asksBy[said];
+    return field === null ? [] : [field ?? said];
   });
 }
 

@@ -196,11 +196,12 @@ export async function replaceHeld(
     return (await manager.query<[unknown[], number]>(`${sql} delete from ${parkedIn(schema)} p ${where}`, values))[1] === 1;
   const [, count] = await manager.query<[unknown[], number]>(
     `${sql} update ${parkedIn(schema)} p
-        set event_id = l.event_id, event_type = l.event_type, tenant_id = l.tenant_id, category = l.category, aggregate = l.aggregate,
+        set id = l.id, event_id = l.event_id, event_type = l.event_type, tenant_id = l.tenant_id, category = l.category, aggregate = l.aggregate,
             revision = l.revision, position = l.position, waiting = l.waiting, tries = l.tries, error = l.error, parked = l.parked,
             since = clock_timestamp(), wanted = false
        from json_populate_record(null::${parkedIn(schema)}, $${values.length + 1}) l ${where}`,
-    [...values, JSON.stringify(columnsOf(left))],
+    // Another event, and so another id: who skips this one must have seen it.
+    [...values, JSON.stringify({ id: randomUUID(), ...columnsOf(left) })],
   );
   return count === 1;
 }

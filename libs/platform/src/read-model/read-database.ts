@@ -37,7 +37,12 @@ export class ReadDatabase extends DataSource {
  */
 export async function openReadDatabase({ url, poolSize, onError = ignore }: ReadDatabaseOptions): Promise<ReadDatabase> {
   await prepare(url);
-  const session = { options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC', statement_timeout: 30_000 };
+  const session = {
+    options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC',
+    statement_timeout: 30_000,
+    // Of a process that stands in the middle of a transaction the locks are gone after this.
+    idle_in_transaction_session_timeout: 5_000,
+  };
   const becomeProjector = workAs(ROLES.projector);
   const source = new ReadDatabase(
     {

@@ -73,12 +73,18 @@ export function rightsBook(options: {
           const atTheStart = await feed.head();
           isComplete ||= position >= atTheStart;
           for await (const stretch of feed.from(position, signal)) {
-            for (const it of stretch.occurrences) {
+            try {
+              for (const it of stretch.occurrences) {
+                if (it.unreadable) throw it.unreadable;
+                roles.take(it);
+              }
+            } catch (error) {
               // A right might be missing, or be gone: nobody is asked by the rest.
-              if (it.unreadable) throw it.unreadable;
-              roles.take(it);
+              isComplete = false;
+              throw error;
+            } finally {
+              if (stretch.occurrences.length > 0) kept.clear();
             }
-            if (stretch.occurrences.length > 0) kept.clear();
             position = stretch.position;
             isComplete ||= position >= atTheStart;
             failure = undefined;

@@ -56,8 +56,9 @@ export function metricsOf(runtime: Runtime): Metrics {
     labelNames: ['reader'],
     registers: [register],
     async collect() {
-      const counts = await runtime.parked.counts().catch(() => new Map<string, number>());
+      const counts = await runtime.parked.counts().catch(() => undefined);
       this.reset();
+      if (!counts) return; // the database is away: nothing is better than a 0
       for (const { projection } of runtime.projections()) this.set({ reader: projection.name }, counts.get(projection.name) ?? 0);
       for (const [reader, n] of counts) this.set({ reader }, n);
     },

@@ -36,6 +36,7 @@ export class RankingsController {
   @Read('value', {
     summary: 'Accounts by what they bought, net of returns (RFM)',
     resource: 'ranking',
+    asksBy: { currency: null },
     account: 'accountId',
     description: 'Frequency and recency ignore returns; the monetary value is net. Quintiles: 5 is best.',
     query,
