@@ -301,7 +301,7 @@ export const MUTANTS = [
     promise: 'P11',
     name: 'poison-skipped',
     ...POISONED,
-    shows: /P11 FAIL|expect\(received\)/,
+    shows: /> \d+ \|\s+expect\(names\(all\)\)/,
     changes: [
       {
         file: PROJECTOR,
@@ -314,7 +314,7 @@ export const MUTANTS = [
     promise: 'P11',
     name: 'poison-stops-its-reader',
     ...POISONED,
-    shows: /within|Received|worst_lag_ms=[1-9]\d{4}/,
+    shows: /> \d+ \|\s+expect\((names\(all\)|worst)\)/,
     changes: [
       {
         file: PROJECTOR,
@@ -327,7 +327,7 @@ export const MUTANTS = [
     promise: 'P11',
     name: 'tried-for-ever-and-never-parked',
     ...POISONED,
-    shows: /P11 FAIL/,
+    shows: /> \d+ \|\s+expect\(await tried\(\)\)/,
     changes: [
       {
         file: 'libs/eventing/src/run/parking.ts',
@@ -340,7 +340,7 @@ export const MUTANTS = [
     promise: 'P12',
     name: 'lock-without-fencing',
     ...ZOMBIES,
-    shows: /fenced_writes=[1-9]|P12 FAIL/,
+    shows: /fenced_writes=[1-9]/,
     changes: [
       {
         file: LEASES,

@@ -1,10 +1,12 @@
 // The import rules are real: what must be refused is refused.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { copyOfProject } from './document';
 
-const root = join(__dirname, '../..');
-const probe = (file: string) => join(root, file);
+/** What is forbidden is written there: others build and read the tree itself meanwhile. */
+const copy = copyOfProject();
+const root = copy.folder;
+afterAll(() => copy.remove());
 const forbidden: [file: string, line: string, rule: string][] = [
   [
     'libs/contracts/src/boundary-probe.ts',
@@ -78,11 +80,9 @@ function broken(...files: string[]): Record<string, string[]> {
   });
   const results = JSON.parse(stdout) as { filePath: string; messages: { ruleId: string }[] }[];
   return Object.fromEntries(
-    files.map((file) => [file, results.find((it) => it.filePath === probe(file))!.messages.map((it) => it.ruleId)]),
+    files.map((file) => [file, results.find((it) => it.filePath === join(root, file))!.messages.map((it) => it.ruleId)]),
   );
 }
-
-afterEach(() => forbidden.forEach(([file]) => rmSync(probe(file), { force: true })));
 
 test('the graph knows what the imports say: a stale answer of a cached test would come from a graph that does not', () => {
   const { graph } = JSON.parse(nx('graph', '--print')) as { graph: { dependencies: Record<string, { target: string }[]> } };
@@ -98,10 +98,7 @@ test('an import that the rules allow is not refused', () => {
 }, 60_000);
 
 test('an import across a border is refused', () => {
-  for (const [file, text] of forbidden) {
-    mkdirSync(dirname(probe(file)), { recursive: true });
-    writeFileSync(probe(file), text);
-  }
+  for (const [file, text] of forbidden) copy.write(file, text);
   const found = broken(...forbidden.map(([file]) => file));
   for (const [file, , rule] of forbidden)
     expect({ file, rules: found[file] }).toEqual({ file, rules: expect.arrayContaining([rule]) });

@@ -19,7 +19,18 @@ export const blocksOf = (document: string): readonly Block[] =>
     ([, named, language, text]) => ({ language: language!, text: text!, file: named ?? /^\+\+\+ b\/(.*)$/m.exec(text!)?.[1] }),
   );
 
-const COPIED = ['libs', 'services', 'bench', 'tools', 'docs', 'jest.config.cjs', 'eslint.config.mjs', 'nx.json', 'package.json'];
+const COPIED = [
+  'libs',
+  'services',
+  'bench',
+  'tools',
+  'docs',
+  'jest.config.cjs',
+  'eslint.config.mjs',
+  'nx.json',
+  'package.json',
+  'package-lock.json',
+];
 
 export interface ProjectCopy {
   readonly folder: string;

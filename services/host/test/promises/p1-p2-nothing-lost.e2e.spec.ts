@@ -57,6 +57,7 @@ describe(`${KILLS} kills under load`, () => {
     KAMS_PORT: String(ports[node]),
     KAMS_LOG_LEVEL: 'error',
     KAMS_ADMINISTRATORS: '*:*',
+    KAMS_LEASE: '1s', // or else most of an outage is the wait for projections of a host that is dead
   });
   const startFirst = () => startHost(settings(0));
   const startSecond = () =>
