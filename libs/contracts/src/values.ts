@@ -39,10 +39,10 @@ export const text = (max: number) => {
     .meta({ minLength: 1, maxLength: max });
 };
 
-/** A name that programs use: letters, digits and . _ / - only. */
 /** Tenant ids are a part of stream names, where a hyphen ends the category. */
 export const TENANT_ID = /^[a-z0-9][a-z0-9_]{0,39}$/;
 
+/** A name that programs use: letters, digits and . _ / - only. */
 export const code = (max: number) =>
   z
     .string()
