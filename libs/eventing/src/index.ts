@@ -10,6 +10,7 @@ export * from './run/eraser';
 export * from './run/feeds';
 export * from './run/handle';
 export * from './run/history';
+export * from './run/reached';
 export * from './run/lease';
 export * from './run/occurrence';
 export * from './run/order';

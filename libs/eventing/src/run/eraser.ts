@@ -2,8 +2,9 @@
 import type { AnyContract } from '@kams/contracts/define';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { personIn, type Vault } from '../personal/vault';
-import { START, type EventStore } from '../store/port';
+import { START, type EventStore, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
+import { reached } from './reached';
 
 const RETRY_MS = 1_000;
 
@@ -11,6 +12,8 @@ export interface Eraser {
   run(signal: AbortSignal): Promise<void>;
   /** Why it stands still, if it does. */
   failure(): Error | undefined;
+  /** Resolves when whoever was erased up to there is: true; false when that is not so within `waitMs`. */
+  reached(position: Position, waitMs: number): Promise<boolean>;
 }
 
 /**
@@ -26,18 +29,19 @@ export function eraser(
   const erasing = contracts.filter(({ events }) => Object.values(events).some((it) => it.erases));
   const byName = new Map(erasing.map((it) => [it.name, it]));
   let failure: Error | undefined;
+  const place = reached();
 
   async function erase(signal: AbortSignal): Promise<void> {
     await store.head(); // it answers: what went wrong is over, though nothing new may come
     failure = undefined;
-    for await (const { events } of store.subscribe(START, signal, { categories: [...byName.keys()] })) {
+    for await (const { events, position } of store.subscribe(START, signal, { categories: [...byName.keys()] })) {
       const persons = events.flatMap((it) => {
         const contract = byName.get(it.stream.slice(0, it.stream.indexOf('-')))!;
         return contract.events[it.type]?.erases ? [personIn(contract, it)] : [];
       });
-      if (persons.length === 0) continue;
-      await vault.destroy(persons);
+      if (persons.length > 0) await vault.destroy(persons);
       for (const tenantId of new Set(persons.map((it) => it.tenantId))) commands.forget(tenantId);
+      place.advance(position);
     }
   }
 
@@ -55,5 +59,6 @@ export function eraser(
       }
     },
     failure: () => failure,
+    reached: async (position, waitMs) => erasing.length === 0 || place.reached(position, waitMs),
   };
 }

@@ -54,6 +54,8 @@ export interface Answer {
   readonly revision: number;
   readonly position: Position;
   readonly outcome: 'opened' | 'changed' | 'unchanged';
+  /** Somebody is erased by it: their key is destroyed soon after. */
+  readonly erases?: true;
 }
 
 /** No such aggregate, another tenant's, or of an account that is out of reach: the same answer. */
@@ -329,6 +331,7 @@ export function commandHandler({
           revision: appended.revision,
           position: appended.position,
           outcome: entry.revision < 0 ? 'opened' : 'changed',
+          ...(facts.some(({ type }) => contract.events[type]!.erases) && { erases: true }),
         };
       } catch (error) {
         if (!(error instanceof Conflict)) {

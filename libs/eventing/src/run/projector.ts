@@ -9,6 +9,7 @@ import type { Term } from './lease';
 import type { Occurrence, Stretch } from './occurrence';
 import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, Poison, streamKey, type Held } from './parking';
 import type { Projection, Row } from './projection';
+import { reached } from './reached';
 import { RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
 
 /** What a projector reads: the own store, or another service's events over the bus. */
@@ -73,13 +74,14 @@ type Rows = Pick<Change, 'upsert' | 'remove'>;
 
 export function projector(projection: Projection, feed: Feed, readModel: ReadModel, side: Side = 'live'): Projector {
   const kept = new LRUCache<string, readonly Row[]>({ max: GROUPS_KEPT });
-  const waiting = new Set<{ position: Position; tell: (reached: boolean) => void }>();
   let checkpoint: Checkpoint | undefined;
-  let position: Position = START;
   let failure: Error | undefined;
   let owner: Term | undefined;
   let isRunning = false;
   let awaited: () => void = ignore;
+  const place = reached(() => {
+    if (!isRunning) awaited();
+  });
   /** Streams of which the live rows hold something back: a rebuild may do the same, and no more. */
   let heldLive: ReadonlySet<string> = new Set();
   const back = aside({
@@ -90,11 +92,6 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     isShared: (key) => key.startsWith('stream '),
   });
 
-  function advance(to: Position): void {
-    position = to;
-    for (const it of waiting) if (it.position <= position) it.tell(true);
-  }
-
   /** The place to go on from. */
   async function start(): Promise<void> {
     kept.clear();
@@ -103,8 +100,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     await ensureSound(projection, checkpoint, feed);
     back.set(await readModel.held(projection, side));
     if (side === 'beside') heldLive = new Set((await readModel.held(projection, 'live')).held.map((it) => streamKey(it.event)));
-    advance(checkpoint?.position ?? START);
-    if (position >= (await feed.head())) failure = undefined;
+    place.advance(checkpoint?.position ?? START);
+    if (place.position >= (await feed.head())) failure = undefined;
   }
 
   /** Asked after the checkpoint: of tables that change places in between it has the old generation, and no commit succeeds. */
@@ -269,7 +266,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     for (const { key } of holding?.opened ?? []) if (key.startsWith('group ')) kept.delete(key.slice('group '.length));
     back.opened(holding?.opened ?? []);
     point('projector.before-ack');
-    advance(to);
+    place.advance(to);
     return true;
   }
 
@@ -364,7 +361,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         await start();
         const epoch = await feed.epoch();
         point('projector.before-read');
-        for await (const stretch of feed.from(position, signal)) {
+        for await (const stretch of feed.from(place.position, signal)) {
           point('projector.after-read');
           if (!(await back.alone(() => apply(stretch, epoch)))) break;
           failure = undefined;
@@ -393,37 +390,20 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
           generation = found?.generation;
           if (!isRunning) {
             failure = undefined;
-            advance(found?.position ?? START);
+            place.advance(found?.position ?? START);
           }
         } catch (error) {
           if (!isRunning) failure = error as Error;
         }
       }
-      const isAwaited = !isRunning && waiting.size > 0;
+      const isAwaited = !isRunning && place.isAwaited();
       const next = new AbortController();
       awaited = () => next.abort();
       await delay(isAwaited ? FOLLOW_MS.awaited : FOLLOW_MS.idle, next.signal);
     }
   }
 
-  function reached(target: Position, waitMs: number): Promise<boolean> {
-    if (target <= position) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const it = {
-        position: target,
-        tell: (reached: boolean) => {
-          clearTimeout(timer);
-          waiting.delete(it);
-          resolve(reached);
-        },
-      };
-      const timer = setTimeout(() => it.tell(false), waitMs);
-      waiting.add(it);
-      if (!isRunning) awaited();
-    });
-  }
-
-  return { projection, side, run, follow, reached, position: () => position, failure: () => failure };
+  return { projection, side, run, follow, reached: place.reached, position: () => place.position, failure: () => failure };
 }
 
 const ignore = () => undefined;

@@ -124,6 +124,7 @@ export class ReadInterceptor implements NestInterceptor {
     const until = Date.now() + this.runtime.readWaitMs;
     for (const { name } of shows) {
       const there = await this.runtime.projector(name)!.reached(position, Math.max(0, until - Date.now()));
+      if (!there && position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
       if (!there) throw new Problem('not-yet-projected', { projection: name }, { 'Retry-After': '1' });
     }
   }

@@ -1,6 +1,6 @@
 // The rights of everyone who asks this process, as of the last fact that it has seen: a projection that is kept in memory, from
 // the first fact on at every start, so that a right that was taken is gone with the next request.
-import { delay, type Feed, type Position, START } from '@kams/eventing';
+import { delay, reached, type Feed, type Position } from '@kams/eventing';
 import type { Rule } from '@kams/contracts/policy';
 import { LRUCache } from 'lru-cache';
 import type { Subject } from '../config/value';
@@ -31,8 +31,7 @@ export function rightsBook(options: {
   const { policy, administrators, operatingTenant, feed, now } = options;
   const roles = new RolesHeld();
   const kept = new LRUCache<string, Rights>({ max: SUBJECTS_KEPT });
-  const waiting = new Set<{ readonly position: Position; readonly tell: () => void }>();
-  let position: Position = START;
+  const place = reached();
   let failure: Error | undefined;
   let isComplete = false;
 
@@ -53,26 +52,14 @@ export function rightsBook(options: {
       return rights;
     },
 
-    reached(target, waitMs) {
-      if (target <= position) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const end = (there: boolean) => {
-          clearTimeout(timer);
-          waiting.delete(it);
-          resolve(there);
-        };
-        const it = { position: target, tell: () => end(true) };
-        const timer = setTimeout(() => end(false), waitMs);
-        waiting.add(it);
-      });
-    },
+    reached: place.reached,
 
     async run(signal) {
       while (!signal.aborted) {
         try {
           const atTheStart = await feed.head();
-          isComplete ||= position >= atTheStart;
-          for await (const stretch of feed.from(position, signal)) {
+          isComplete ||= place.position >= atTheStart;
+          for await (const stretch of feed.from(place.position, signal)) {
             try {
               for (const it of stretch.occurrences) {
                 if (it.unreadable) throw it.unreadable;
@@ -85,10 +72,9 @@ export function rightsBook(options: {
             } finally {
               if (stretch.occurrences.length > 0) kept.clear();
             }
-            position = stretch.position;
-            isComplete ||= position >= atTheStart;
+            place.advance(stretch.position);
+            isComplete ||= place.position >= atTheStart;
             failure = undefined;
-            for (const it of waiting) if (it.position <= position) it.tell();
           }
         } catch (error) {
           if (signal.aborted) return;

@@ -23,6 +23,7 @@ import {
   type Projection,
   type Projector,
   type ReadModel,
+  type Eraser,
   type RebuildProgress,
   type Term,
   type Vault,
@@ -130,6 +131,7 @@ export class Runtime implements OnModuleDestroy {
   private readonly projectors = new Map<string, Projector>();
   /** What works besides the projectors: reactions, timers, erasures. */
   private readonly working: Working[] = [];
+  private readonly erasures: Eraser[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
@@ -186,7 +188,9 @@ export class Runtime implements OnModuleDestroy {
     this.begin('rights', this.rights);
     for (const service of this.services) {
       // By every process, because each forgets the keys that it has in memory; to destroy a key a second time is nothing.
-      this.begin(`erasures of ${service.name}`, eraser(this.store, contractsOf(service), this.vault, this.commands));
+      const erasures = eraser(this.store, contractsOf(service), this.vault, this.commands);
+      this.erasures.push(erasures);
+      this.begin(`erasures of ${service.name}`, erasures);
 
       const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
       const { owner, leaseMs, alone } = this;
@@ -212,10 +216,11 @@ export class Runtime implements OnModuleDestroy {
     void this.firstCatchUp(position);
   }
 
-  /** A command, and whoever it gave or took a right knows it before it is answered: the next request is asked by that. */
+  /** A command. Before it is answered its rights hold, and whoever it erases is erased: the next request is answered by that. */
   async handle(aggregate: AnyAggregate, command: Command): Promise<Answer> {
     const answer = await this.commands.handle(aggregate, command);
     if (OF_RIGHTS.has(aggregate.contract.name)) await this.rights.reached(answer.position, this.readWaitMs);
+    if (answer.erases) await Promise.all(this.erasures.map((it) => it.reached(answer.position, this.readWaitMs)));
     return answer;
   }
 
