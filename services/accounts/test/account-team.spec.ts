@@ -24,6 +24,18 @@ test('a member is assigned once a role, to an account that is there', () => {
 test('nobody puts themselves on a team', () =>
   given(accountTeam)().knowing({ found: there }).at({ actor: 'wang' }).when('Assign', wang).refused('own-team-role'));
 
+test('a sponsor is appointed by who stands above the team, at that account', () => {
+  const sponsor = { ...wang, role: 'executive_sponsor' as const };
+  const by = (...held: readonly string[]) =>
+    given(accountTeam)()
+      .knowing({ found: there })
+      .at({ holds: (role, at) => at === accountId && held.includes(role) })
+      .when('Assign', sponsor);
+  by('key_account_manager', 'executive_sponsor').refused('sponsor-from-above');
+  by('regional_manager').then({ ...assigned, data: sponsor });
+  by('administrator').then({ ...assigned, data: sponsor });
+});
+
 test('who is released was a member in that role', () => {
   const release = { ...wang, reason: 'another task' };
   given(accountTeam)(assigned).when('Release', release).then({ type: 'AccountTeamMemberReleased', data: release });

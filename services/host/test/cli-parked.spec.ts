@@ -85,6 +85,6 @@ test('retry asks for each, also for all, and fails when one is parked again', as
 test('skip takes a reason, and none is a wrong call', async () => {
   answers({ 'p-1': through('p-1') });
   expect((await run('skip', 'p-1')).code).toBe(2);
-  expect(await run('skip', 'p-1', '--reason', 'counted by hand')).toMatchObject({ code: 0, out: 'p-1 is through\n' });
+  expect(await run('skip', 'p-1', '--reason', 'counted by hand')).toMatchObject({ code: 0, out: 'p-1 is left out for good\n' });
   expect(bodies).toEqual(['{"reason":"counted by hand"}']);
 });

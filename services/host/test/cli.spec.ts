@@ -323,6 +323,9 @@ describe('kams doctor', () => {
       /^wrong +projections +purchases can not go on: no such column -> mend the cause, then kams rebuild purchases$/m,
     );
     expect(out).toMatch(/^warning +database +there is none in .* -> npm start makes it$/m);
+    expect(out).toMatch(
+      /^warning +parked +events can not be handled: accounts holds back 2 -> kams parked list says which and why$/m,
+    );
     expect(out).toMatch(/^ok +token +the host takes it$/m);
   });
 

@@ -64,6 +64,11 @@ export const accountTeamContract = contract({
       en: 'Nobody gives themselves a role at an account. Ask somebody else who may.',
       zh: '不能为自己授予客户团队角色，请由他人授予。',
     },
+    'sponsor-from-above': {
+      status: 403,
+      en: 'A sponsor approves what the team proposes, so the team does not appoint one. Ask a regional manager of the account or an administrator.',
+      zh: '高层发起人负责审批团队的提议，须由该客户的区域经理或管理员指定。',
+    },
     'not-a-member': { en: 'This person is not on the team in this role.', zh: '该成员在团队中没有该角色。' },
   },
 });

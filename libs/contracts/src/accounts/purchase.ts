@@ -133,6 +133,11 @@ export const purchaseContract = contract({
       en: 'This transaction is recorded already, with other content. Reverse it, and record the right one under its own number.',
       zh: '该交易已记录且内容不同，请先冲销。',
     },
+    'sign-contradicts-kind': {
+      en: 'A return comes to nothing or less, and a sale to nothing or more. Give the quantities of a return a minus, or change "kind".',
+      zh: '退货的合计不得为正，销售的合计不得为负。请将退货数量记为负数，或更正 kind。',
+      status: 422,
+    },
     'already-reversed': { en: 'The purchase is reversed already.', zh: '该交易已被冲销。' },
     'amount-too-large': {
       en: 'The amounts go beyond what is exact. Split the purchase.',

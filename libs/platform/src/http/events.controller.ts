@@ -55,7 +55,7 @@ export class EventsController {
     const left = new AbortController();
     finished(reply.raw, () => left.abort());
     const body = live
-      ? serverSent(this.live(position, select, AbortSignal.any([left.signal, endOf(principal), this.runtime.stopped])))
+      ? serverSent(this.live(position, select, principal, AbortSignal.any([left.signal, endOf(principal), this.runtime.stopped])))
       : Readable.from(ndjson(this.runtime.store, position, select, limit));
     await reply
       .header('cache-control', 'no-store')
@@ -78,11 +78,17 @@ export class EventsController {
     };
   }
 
-  private async *live(from: Position, select: Select, signal: AbortSignal): AsyncGenerator<string> {
-    const { store, epoch } = this.runtime;
+  /** Ends when the roles of its reader change: what was passed over before they had them would be missing, and nobody would know. */
+  private async *live(from: Position, select: Select, who: Principal, signal: AbortSignal): AsyncGenerator<string> {
+    const { store, epoch, rights } = this.runtime;
+    const roles = () => JSON.stringify(rights.rightsOf(who.tenantId, who.subject)?.who.held);
+    const before = roles();
     yield ': connected\n\n';
-    for await (const { events } of store.subscribe(from, signal)) {
+    for await (const { events, position } of store.subscribe(from, signal)) {
+      // What is shown is judged by all that was known of rights when it happened.
+      if (!(await rights.reached(position, this.runtime.readWaitMs))) return;
       for (const stored of events) {
+        if (roles() !== before) return;
         const event = select(stored);
         // JSON has no line breaks of its own, so no value can end a field.
         if (event) yield `id: ${positionToken(epoch, stored.position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

@@ -24,6 +24,8 @@ import {
   type Projector,
   type ReadModel,
   type Eraser,
+  type Held,
+  type Proof,
   type RebuildProgress,
   type Term,
   type Vault,
@@ -192,12 +194,12 @@ export class Runtime implements OnModuleDestroy {
       this.erasures.push(erasures);
       this.begin(`erasures of ${service.name}`, erasures);
 
-      const checkpoints = await postgresCheckpoints(this.readDatabase, service.name);
+      const checkpoints = this.telling(await postgresCheckpoints(this.readDatabase, service.name), (name) => name);
       const { owner, leaseMs, alone } = this;
       const owned = leases(postgresLeases(this.readDatabase, service.name), { owner, leaseMs, alone });
       this.running.push(owned.run(signal));
 
-      const readModel = postgresReadModel(this.readDatabase, service.name);
+      const readModel = this.telling(postgresReadModel(this.readDatabase, service.name), ({ name }) => name);
       for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
         const it = projector(projection, this.feedOf(service, projection), readModel);
@@ -237,6 +239,21 @@ export class Runtime implements OnModuleDestroy {
   private begin(name: string, worker: Omit<Worker, 'name'>, owned?: Leases): void {
     this.working.push({ name, isOwned: owned !== undefined, failure: () => worker.failure() });
     this.running.push(owned ? this.owning(owned, name, worker) : worker.run(this.stopping.signal));
+  }
+
+  /** What is parked is said in the log as well, once: nobody may be looking. */
+  private telling<R>(
+    it: R & { tried(reader: never, held: Held, error: string, parked: boolean, proof?: Proof): Promise<void> },
+    nameOf: (reader: Parameters<typeof it.tried>[0]) => string,
+  ): R {
+    return {
+      ...it,
+      tried: async (reader: never, held: Held, error: string, parked: boolean, proof?: Proof) => {
+        await it.tried(reader, held, error, parked, proof);
+        if (parked && !held.parked)
+          this.log.error({ reader: nameOf(reader), event: held.event, error }, 'an event is parked: kams parked list');
+      },
+    };
   }
 
   /** It works whenever this process owns it. */

@@ -58,6 +58,8 @@ export const purchase = aggregate(purchaseContract, { is: 'none' } as Purchase)(
         txnDate: localDateOf(txnAt, zone),
         ...(reverses !== undefined && { reverses }),
       };
+      if (kind === 'return' ? content.total > 0 : content.total < 0)
+        return refuse('sign-contradicts-kind', { kind, total: content.total });
       if (it.is === 'none') return [{ type: 'PurchaseRecorded', data: content }];
       return JSON.stringify(it.content) === JSON.stringify(content) ? [] : refuse('purchase-differs', { purchaseId: id });
     },

@@ -195,7 +195,11 @@ async function host(url: string, config: CliConfig, identity: Identity, signal: 
           'set the clocks (NTP); tokens are refused beyond 5 s',
         ),
       );
-    await client.get('/operations/status');
+    const { projections = [], workers = [] } = await client.get<Partial<Status>>('/operations/status');
+    const parked = [...projections, ...workers].filter((it) => (it.parked ?? 0) > 0);
+    const said = parked.map((it) => `${it.name} holds back ${it.parked}`).join(', ');
+    if (parked.length > 0)
+      findings.push(warning('parked', `events can not be handled: ${said}`, 'kams parked list says which and why'));
     return [...findings, ok('token', 'the host takes it')];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

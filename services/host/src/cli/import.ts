@@ -105,16 +105,25 @@ async function checked(
   return files;
 }
 
-function report(terminal: Terminal, kind: Kind, { counts, rows, path }: Results, seconds: number, dry: boolean): void {
+function report(
+  terminal: Terminal,
+  kind: Kind,
+  { counts, rejections, rows, path }: Results,
+  seconds: number,
+  dry: boolean,
+): void {
   const { created, updated, skipped, rejected, valid } = counts;
   const rounded = Math.round(seconds * 1000) / 1000;
   if (terminal.json) {
     const outcomes = dry ? { dryRun: true, valid, skipped, rejected } : { created, updated, skipped, rejected };
-    terminal.print(JSON.stringify({ kind, rows, ...outcomes, seconds: rounded, result: path }));
+    const rejectedBy = Object.fromEntries([...rejections].map(([code, it]) => [code, it.rows]));
+    terminal.print(JSON.stringify({ kind, rows, ...outcomes, rejectedBy, seconds: rounded, result: path }));
     return;
   }
   const outcomes = dry ? `${valid} valid, ` : `${created} created, ${updated} updated, `;
   const speed = Math.round(rows / Math.max(0.001, seconds));
   terminal.print(`${rows} rows: ${outcomes}${skipped} skipped, ${rejected} rejected (${rounded} s, ${speed} rows/s)`);
+  const most = [...rejections].sort(([, a], [, b]) => b.rows - a.rows);
+  for (const [code, it] of most) terminal.print(`  ${it.rows} rejected: ${code}, the first because ${it.reason}`);
   terminal.print(`${dry && kind !== 'contacts' ? 'what would be sent' : 'every row'}: ${path}`);
 }

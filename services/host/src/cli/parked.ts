@@ -89,15 +89,15 @@ export async function retryParked(
 }
 
 export async function skipParked(terminal: Terminal, host: HostClient, id: string, reason: string): Promise<void> {
-  say(terminal, await found(id, host.post<Tried>(`${pathOf(id)}/skip`, { reason })));
+  say(terminal, await found(id, host.post<Tried>(`${pathOf(id)}/skip`, { reason })), 'left out for good');
 }
 
-function say(terminal: Terminal, it: Tried): void {
+function say(terminal: Terminal, it: Tried, done = 'through'): void {
   if (terminal.json) terminal.print(JSON.stringify(it));
   else
     terminal.print(
       it.state === 'through'
-        ? `${it.id} is through`
+        ? `${it.id} is ${done}`
         : `${it.id} ${it.state}: ${it.type} at ${numberOf(it.position)}, ${it.error}`,
     );
 }

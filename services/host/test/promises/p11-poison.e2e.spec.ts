@@ -159,6 +159,7 @@ promised(
     expect(names(all)).toEqual(expected.sort());
     expect(all.filter(({ eventId, waiting }) => waiting !== behind.get(eventId))).toEqual([]);
     expect(runtime.ready).toBe(true);
+    expect(it.logged().match(/an event is parked/g)).toHaveLength(expected.length);
     const { body: status } = await it.ask('/operations/status');
     expect(status.projections.find((one: { name: string }) => one.name === 'probes').parked).toBe(5 * PLACES);
     expect((await it.ask('/metrics')).text).toContain(`kams_parked{reader="${REACTION}"} ${3 * PLACES}`);

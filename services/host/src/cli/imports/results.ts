@@ -15,6 +15,8 @@ const BUFFER = 65_536;
 
 export class Results {
   readonly counts: Record<Outcome, number> = { created: 0, updated: 0, skipped: 0, rejected: 0, valid: 0 };
+  /** Of the rejected, by code: how many rows, and the reason of the first. */
+  readonly rejections = new Map<string, { readonly rows: number; readonly reason: string }>();
   #rows = 0;
   #text = '';
   #head = '';
@@ -48,6 +50,10 @@ export class Results {
     });
     for (const line of lines) this.#text += `${this.#head}${line},${said.slice(1)}\n`;
     this.counts[outcome] += lines.length;
+    if (flaw && outcome === 'rejected') {
+      const { rows, reason } = this.rejections.get(settled.code) ?? { rows: 0, reason: settled.reason };
+      this.rejections.set(settled.code, { rows: rows + lines.length, reason });
+    }
     this.#rows += lines.length;
     if (this.#text.length > BUFFER) this.#flush();
   }
