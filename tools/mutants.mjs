@@ -130,8 +130,8 @@ export const MUTANTS = [
     changes: [
       {
         file: HANDLE,
-        from: '        commandId,\n        commandHash: hash,',
-        to: '        commandId: newId(),\n        commandHash: hash,',
+        from: '        commandId,\n        commandHash: await hashBy(',
+        to: '        commandId: newId(),\n        commandHash: await hashBy(',
       },
       {
         file: HANDLE,
@@ -149,7 +149,7 @@ export const MUTANTS = [
     name: 'key-taken-for-another-body',
     ...RETRIES,
     shows: /other-body-taken=[1-9]/,
-    changes: [{ file: HANDLE, from: 'if (known.hash !== hash) throw new CommandIdReused();', to: '' }],
+    changes: [{ file: HANDLE, from: 'if (known.hash !== (await hashBy(known.person))) throw new CommandIdReused();', to: '' }],
   },
   {
     promise: 'P4',
