@@ -137,7 +137,7 @@ export const MUTANTS = [
         file: HANDLE,
         from: '        return {\n          id,\n          revision: appended.revision,',
         to: `        const { revision, position } = appended;
-        entry.commands.set(commandId, { hash, first: entry.revision + 1, revision, position });
+        entry.commands.set(commandId, { hash: metadata.commandHash, first: entry.revision + 1, revision, position });
         return {
           id,
           revision: appended.revision,`,
