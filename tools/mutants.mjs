@@ -278,8 +278,8 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/projector.ts',
-        from: '    if (!(await readModel.commit(',
-        to: '    advance(to);\n    if (!(await readModel.commit(',
+        from: '      if (!(await readModel.commit(',
+        to: '      place.advance(to);\n      if (!(await readModel.commit(',
       },
     ],
   },
@@ -314,7 +314,7 @@ export const MUTANTS = [
     promise: 'P11',
     name: 'poison-stops-its-reader',
     ...POISONED,
-    shows: /> \d+ \|\s+expect\((names\(all\)|worst)\)/,
+    shows: /> \d+ \|\s+expect\((names\(all\)|worst - stall)\)/,
     changes: [
       {
         file: PROJECTOR,

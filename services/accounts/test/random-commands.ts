@@ -308,6 +308,9 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield at('2026-01-01', as('user-1', say(account, 'OverrideTier', override, id)));
     yield at('2026-01-01', as('user-2', say(account, 'ApproveTierOverride', reason, id)));
     yield at('2026-02-01', say(account, 'EndTierOverride', {}, id));
+    const granted = { subjectId: `analyst-${upTo(9)}`, role: 'analyst' };
+    yield say(roleAssignment, 'Grant', granted);
+    yield say(roleAssignment, 'Revoke', { ...granted, ...reason });
   }
 
   yield draft();

@@ -253,9 +253,10 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       eventId: last?.eventId ?? checkpoint?.eventId ?? null,
       eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
     };
+    const change = { upsert, remove, to: next, holding, proven: refused !== undefined };
     const sentAt = performance.now();
     try {
-      if (!(await readModel.commit(projection, side, checkpoint, { upsert, remove, to: next, holding }, owner))) return false;
+      if (!(await readModel.commit(projection, side, checkpoint, change, owner))) return false;
     } catch (error) {
       if (!(error instanceof RowsRefused) || refused) throw error;
       return applyOthers(stretch, epoch, before, now);

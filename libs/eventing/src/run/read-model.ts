@@ -23,6 +23,8 @@ export interface Change {
   readonly remove: readonly Row[];
   readonly to: Omit<Checkpoint, 'generation'>;
   readonly holding?: HoldingBack;
+  /** These rows were found writable a moment ago: if it takes long it is the moment. */
+  readonly proven?: boolean;
 }
 
 /** The database refuses these rows, whenever it is asked: they break a constraint, or what is to be done with them does not end. */

@@ -13,9 +13,14 @@ import { createSearched, dropSearched } from './tenants';
 
 /**
  * A statement of rows that people wait for is cut after this. Measured, 1,000 rows take 20 ms: what takes that many times longer
- * waits for something that may never come, and everything behind it would wait with it. What is cut in vain is written again.
+ * waits for something that may never come, and everything behind it would wait with it. With 100 ms a disk that stood still was
+ * taken for rows that hang: they were held back, and read as they were before.
  */
-const cutAfterMs = (rows: number): number => 100 + 2 * rows;
+const cutAfterMs = (rows: number): number => 300 + 2 * rows;
+/** The same, of a part of what was cut before. */
+const searchCutAfterMs = (rows: number): number => 150 + 2 * rows;
+/** Of rows that were found writable a moment ago. */
+const PROVEN_CUT_MS = 5_000;
 /** What is refused is looked for in so many parts, and in these again: with halves, rows that hang would be waited for more often. */
 const PARTS = 16;
 function partsOf<T>(all: readonly T[]): T[][] {
@@ -79,7 +84,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
       return found;
     },
 
-    async commit(projection, side, from, { upsert, remove, to, holding }, proof) {
+    async commit(projection, side, from, { upsert, remove, to, holding, proven }, proof) {
       const { name } = projection;
       // The checkpoint first, here and below: its row is the one lock between this projector, a second one and the switch of a
       // rebuild. What readers are told of waits for the disk: after a crash they must not be shown an older state.
@@ -90,7 +95,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
           point('projector.after-begin');
           if (side === 'live') {
             await manager.query(
-              `set local synchronous_commit = on; set local statement_timeout = ${cutAfterMs(count)}; ${idle(proof)}`,
+              `set local synchronous_commit = on; set local statement_timeout = ${proven ? PROVEN_CUT_MS : cutAfterMs(count)}; ${idle(proof)}`,
             );
           }
           if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;
@@ -112,7 +117,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
       const refused = new Map<string, RowsRefused>();
       const all = [...groups];
       const undone = source.transaction(async (manager) => {
-        await manager.query(`set local statement_timeout = ${cutAfterMs(Math.ceil(all.length / PARTS))}`);
+        await manager.query(`set local statement_timeout = ${searchCutAfterMs(Math.ceil(all.length / PARTS))}`);
         const look = async (part: typeof all): Promise<void> => {
           await manager.query('savepoint before');
           try {
