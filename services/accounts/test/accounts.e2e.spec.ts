@@ -39,13 +39,12 @@ test('a command answers where it stands, and the position it gives is read back 
   }
 });
 
-test('a view that is behind says so, and never shows an older state', async () => {
+test('a position that this store has not come to is refused: to try it again would never help', async () => {
   const { epoch } = await kams.store.head();
-  const answer = await kams.ask(`/accounts?after=${epoch}.999999999`);
-  expect(answer.status).toBe(503);
-  expect(answer.headers.get('retry-after')).toBe('1');
-  expect(answer.body.code).toBe('not-yet-projected');
-  expect((await kams.ask(`/accounts?after=00000000-0000-4000-8000-000000000000.1`)).body.code).toBe('position-foreign');
+  for (const position of [`${epoch}.999999999`, '00000000-0000-4000-8000-000000000000.1']) {
+    const { status, body } = await kams.ask(`/accounts?after=${position}`);
+    expect([status, body.code]).toEqual([422, 'position-foreign']);
+  }
 });
 
 test('a name is found by a part of it, whatever its width, its case, its accents or its legal form', async () => {
