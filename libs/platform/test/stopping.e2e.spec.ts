@@ -1,5 +1,6 @@
 // What comes while the process is about to end.
 import { startTestServices } from '@kams/testing';
+import { until } from '@kams/testing/until';
 import { connect } from 'node:net';
 import { fieldService } from './visits';
 
@@ -16,16 +17,17 @@ test('a request that comes too late is refused as a problem to try again elsewhe
   socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
   const ended = new Promise((resolve) => socket.on('close', resolve));
 
+  // The answer "go on" says that the request is in the server's hands; its body comes once the server is about to close.
   socket.write(
-    `POST /visits/bulk ${head}\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${Buffer.byteLength(bulk)}\r\n\r\n${bulk}`,
+    `POST /visits/bulk ${head}\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${Buffer.byteLength(bulk)}\r\nexpect: 100-continue\r\n\r\n`,
   );
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(heard).toBe('');
+  await until('it goes on', () => heard !== '');
   const stopped = kams.stop();
-  setTimeout(() => socket.write(`GET /visits ${head}\r\n\r\n`), 20);
+  setTimeout(() => socket.write(`${bulk}GET /visits ${head}\r\n\r\n`), 100);
   await Promise.all([ended, stopped]);
 
-  const [first, second] = heard.split(/(?=HTTP\/1\.1 \d)/);
+  const [goOn, first, second] = heard.split(/(?=HTTP\/1\.1 \d)/);
+  expect(goOn).toMatch(/^HTTP\/1\.1 100/);
   expect(first).toMatch(/^HTTP\/1\.1 200/);
   expect(first!.match(/"status":201/g)).toHaveLength(1_000);
   expect(second).toMatch(/^HTTP\/1\.1 503/);
