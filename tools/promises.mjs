@@ -50,5 +50,5 @@ jest.on('close', (code) => {
   console.log(`\n${full ? 'In full' : 'In the size of every test run'}:`);
   for (const { ids, outcome, counts } of proved.sort((a, b) => number(a) - number(b)))
     console.log(`${ids.padEnd(width)}  ${outcome}  ${counts}`);
-  process.exit(code ?? 1);
+  process.exitCode = code ?? 1;
 });

@@ -31,7 +31,8 @@ process.on('exit', () => rmSync(copy, { recursive: true, force: true, maxRetries
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     isOver = true;
-    void (running?.end() ?? Promise.resolve()).finally(() => process.exit(130));
+    process.exitCode = 130;
+    void running?.end();
   });
 
 /** A program in a group of its own. */

@@ -3,7 +3,6 @@ import type { FormField, FormTemplateContent } from '@kams/contracts/kernel/form
 import { localDate } from './dates';
 import { Decimal, decimal, isDecimal } from './decimal';
 import { share } from './exact-shares';
-
 import { problem, type Problem } from './refusal';
 import { score, type Criterion, type Normaliser } from './scorecard';
 
@@ -143,7 +142,7 @@ function* answerProblems(template: FormTemplateContent, answers: Answers): Gener
   const fields = fieldsOf(template);
   for (const it of fields) {
     const pointer = `/${escaped(it.code)}`;
-    const answer = answerTo(it, answers);
+    const answer = answerTo(it.code, answers);
     if (answer === undefined || isEmpty(answer)) {
       if (it.required) yield problem('required', pointer, 'is required');
     } else {
@@ -205,7 +204,7 @@ function* fits(it: FormField, answer: Answer, pointer: string): Generator<Answer
 export function completeness(template: FormTemplateContent, answers: Answers): number {
   const fields = fieldsOf(template);
   const answered = fields.filter((it) => {
-    const answer = answerTo(it, answers);
+    const answer = answerTo(it.code, answers);
     return answer !== undefined && !isEmpty(answer);
   });
   return Math.floor((100 * answered.length) / fields.length);
@@ -236,7 +235,7 @@ export function scoreOf(template: FormTemplateContent, answers: Answers): FormSc
     missing: 'exclude',
   }));
   const measured = fields.flatMap((it) => {
-    const answer = answerTo(it, answers);
+    const answer = answerTo(it.code, answers);
     return typeof answer === 'string' || typeof answer === 'number' ? [{ code: it.code, raw: answer, sourceEventIds: [] }] : [];
   });
   const result = score({ minCoverage: 0, criteria }, measured);
@@ -258,8 +257,8 @@ function normaliserOf(it: FormField): Normaliser | undefined {
   return { kind: 'enumMap', scores: Object.fromEntries(it.choices.map(({ code, score = 0 }) => [code, score])) };
 }
 
-// hasOwn: `constructor` is the code of a field like any other.
-const answerTo = ({ code }: { readonly code: string }, answers: Answers): Answer | undefined =>
+/** What was answered to a field. `constructor` is the code of one like any other. */
+export const answerTo = (code: string, answers: Answers): Answer | undefined =>
   Object.hasOwn(answers, code) ? answers[code] : undefined;
 const isEmpty = (answer: Answer): boolean => Array.isArray(answer) && answer.length === 0;
 const escaped = (code: string): string => code.slice(0, 60).replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,3 +1,4 @@
+import { until } from '@kams/testing/until';
 import { transformFileSync } from '@swc/core';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,11 +76,6 @@ async function query<Row extends object>(url: string, sql: string): Promise<Row[
     ({ rows }) => client.end().then(() => rows),
     (error: unknown) => client.end().then(() => Promise.reject(error)),
   );
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>, patienceMs = 10_000): Promise<void> {
-  for (const end = Date.now() + patienceMs; !(await holds()); await sleep(10))
-    if (Date.now() > end) throw new Error(`not within ${patienceMs} ms: ${what}`);
 }
 
 const answers = (url: string) =>

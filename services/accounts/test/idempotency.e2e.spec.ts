@@ -1,4 +1,5 @@
 // P3, P4: a retry gets the first answer and makes no second event; of several writers one wins, and the others are told so.
+import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,14 +109,9 @@ const times = <T>(count: number, work: (i: number) => Promise<T>): Promise<T[]> 
 
 const externalId = (value: string) => ({ system: 'erp', type: 'customer', value });
 const purchase = (accountId: string, txnId: string) => ({
-  sourceSystem: 'erp',
-  txnId,
+  ...purchaseContract.commands.Record.example,
   account: { accountId },
-  kind: 'sale',
-  lines: [{ sku: 'x', qty: 1, unitPrice: '1' }],
-  ccy: 'CNY',
-  txnAt: '2026-03-02T09:00:00Z',
-  zone: 'UTC',
+  txnId,
 });
 
 /** A command of every kind of address, and how many events it makes. */

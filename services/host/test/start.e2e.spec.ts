@@ -1,11 +1,12 @@
 import { accountsService } from '@kams/accounts';
 import { accountContract } from '@kams/contracts/accounts/account';
-import { delay, projection, table, type Projection } from '@kams/eventing';
+import { projection, table, type Projection } from '@kams/eventing';
 import type { Runtime, Service } from '@kams/platform';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import { dataFolder, freePort, removeFolder, spawnHost, type TestHost } from '@kams/testing/host';
 import { openRuntime, type TestRuntime } from '@kams/testing/runtime';
+import { until } from '@kams/testing/until';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -33,13 +34,6 @@ afterEach(async () => {
   }
 }, 60_000);
 
-async function eventually<T>(ask: () => Promise<T | undefined | false>, withinMs = READY_MS): Promise<T> {
-  for (const until = Date.now() + withinMs; ; await delay(20)) {
-    const found = await ask();
-    if (found) return found;
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${ask.toString()}`);
-  }
-}
 const isReady = (url: string) => async () => {
   const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
   return answer?.ok ? ((await answer.json()) as { status: string; head: string }) : undefined;
@@ -103,7 +97,7 @@ test(
         const began = Date.now();
         const child = spawn('npm', ['start'], { cwd: checkout, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
         const { said, gone } = watched(child);
-        expect(await eventually(isReady(url))).toMatchObject({ status: 'ready' });
+        expect(await until('ready', isReady(url), READY_MS)).toMatchObject({ status: 'ready' });
         times.push(Date.now() - began);
         const headers = await caller(data);
         const { position } = (await (await register(url, headers, names.at(-1)!)).json()) as { position: string };
@@ -113,7 +107,7 @@ test(
         // As a terminal or a service manager does it: the whole group gets the signal, `npm` as well.
         process.kill(-child.pid!, 'SIGTERM');
         await gone;
-        await eventually(async () => postmasterOf(data) === undefined);
+        await until('no Postgres is left', () => postmasterOf(data) === undefined, READY_MS);
         expect(said.out).toContain(`KAMS is up at ${url}`);
         expect(errorLines(said.err)).toEqual([]);
       }
@@ -131,7 +125,7 @@ describe('SIGTERM', () => {
     'lets the requests that run finish, ends the host with 0 within 10 s, and its Postgres with it',
     async () => {
       const { it, data, url, said, gone } = await spawned({});
-      await eventually(isReady(url));
+      await until('ready', isReady(url), READY_MS);
       const headers = await caller(data);
       await register(url, headers, 'warm');
       const postgres = postmasterOf(data)!;
@@ -150,7 +144,7 @@ describe('SIGTERM', () => {
           body: lines.join('\n'),
         }),
       );
-      await eventually(async () => Number((await isReady(url)())?.head.split('.')[1]) > 100);
+      await until('100 events', async () => Number((await isReady(url)())?.head.split('.')[1]) > 100, READY_MS);
       const began = Date.now();
       it.process.kill('SIGTERM');
       // What runs is answered as a whole; what comes in too late is refused as a whole. No connection is cut.
@@ -180,11 +174,11 @@ describe('SIGTERM', () => {
     'while the host is starting ends it, and leaves no Postgres behind',
     async () => {
       const { it, data, gone } = await spawned({});
-      const postgres = await eventually(async () => postmasterOf(data));
+      const postgres = await until('a Postgres', () => postmasterOf(data), READY_MS);
       it.process.kill('SIGTERM');
       const { code } = await gone;
       expect(code).toBe(0);
-      await eventually(async () => !isRunning(postgres), 15_000);
+      await until('Postgres has ended', () => !isRunning(postgres), 15_000);
     },
     TESTS_MS,
   );
@@ -224,7 +218,7 @@ describe('a host that can not start', () => {
     'because another one has its data folder ends with 1 and says so; the other one goes on',
     async () => {
       const first = await spawned({});
-      await eventually(isReady(first.url));
+      await until('ready', isReady(first.url), READY_MS);
       const second = await spawned({ KAMS_DATA: first.data });
       expect(await second.gone).toMatchObject({ code: 1 });
       expect(second.said.err).toMatch(
@@ -240,7 +234,7 @@ test(
   'the settings of the command line do not keep a host from starting',
   async () => {
     const { url } = await spawned({ KAMS_URL: 'http://127.0.0.1:1', KAMS_TOKEN: 'a-token' });
-    expect(await eventually(isReady(url))).toMatchObject({ status: 'ready' });
+    expect(await until('ready', isReady(url), READY_MS)).toMatchObject({ status: 'ready' });
   },
   TESTS_MS,
 );
@@ -276,7 +270,7 @@ describe('a projection that the code has changed', () => {
   }
   async function caughtUp(runtime: Runtime): Promise<void> {
     const { position } = await before.store.head();
-    await eventually(async () => runtime.ready);
+    await until('ready', () => runtime.ready, READY_MS);
     for (const it of runtime.projections()) expect(await it.reached(position, READY_MS)).toBe(true);
   }
   const saidOf = async (which: 'min' | 'max') => {
@@ -300,7 +294,7 @@ describe('a projection that the code has changed', () => {
       for (let i = 0; i < 50; i++) await before.post('/accounts', { profile: { name: `Later ${i}` } });
       const { position } = await before.store.head();
       expect(await now.projector('names')!.reached(position, READY_MS)).toBe(true);
-      await eventually(async () => old.projector('names')!.failure()?.message.includes('another version'));
+      await until('it stands', () => old.projector('names')!.failure()?.message.includes('another version'), READY_MS);
       const [row] = await before.runtime.readDatabase.query<{ n: number }[]>(
         `select count(*)::int as n from accounts.name where said <> upper(said)`,
       );

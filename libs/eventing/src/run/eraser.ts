@@ -1,10 +1,10 @@
 // After the fact that a person is to be forgotten, the deed: destroys the keys, however often the process dies in between.
 import type { AnyContract } from '@kams/contracts/define';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { personIn, type Vault } from '../personal/vault';
 import { START, type EventStore, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
 import { reached } from './reached';
+import { delay } from './delay';
 
 const RETRY_MS = 1_000;
 
@@ -54,7 +54,7 @@ export function eraser(
         } catch (error) {
           if (signal.aborted) return;
           failure = error as Error;
-          await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+          await delay(RETRY_MS, signal);
         }
       }
     },

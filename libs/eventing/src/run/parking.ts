@@ -1,9 +1,9 @@
 // An event that can not be handled holds back what belongs to it, and nothing else: the group of rows that it changes, or its
 // stream where that is all that is known of it. What comes behind is not copied, for copies would hold what people may have
 // erased: it is counted, and read from the store again when it is its turn.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../store/port';
 import type { Occurrence } from './occurrence';
+import { delay } from './delay';
 
 /** What is kept of an event that could not be handled: no data of it. */
 export type HeldEvent = Pick<Occurrence, 'eventId' | 'type' | 'tenantId' | 'category' | 'id' | 'revision' | 'position'>;
@@ -90,6 +90,25 @@ const BUSY_MS = 20;
 /** With more it is not the events that are wrong: the reader stands, and says so. */
 export const HELD_MOST = 1_000;
 
+/** What is left, undefined for nothing; false: others have come meanwhile; 'fewer': these can not be written together. */
+export type Attempted = Held | undefined | false | 'fewer';
+
+/** Handles one after the other until one can not be: how many are done, and why not the next. */
+export async function inTurn<T>(
+  all: readonly T[],
+  handle: (it: T) => Promise<void>,
+): Promise<{ readonly done: number; readonly error?: Poison }> {
+  for (const [done, it] of all.entries()) {
+    try {
+      await handle(it);
+    } catch (error) {
+      if (error instanceof Poison) return { done, error };
+      throw error;
+    }
+  }
+  return { done: all.length };
+}
+
 export interface Aside {
   /** Key -> the place of the first that waits there. */
   readonly held: ReadonlyMap<string, { readonly position: Position }>;
@@ -107,11 +126,11 @@ export interface Aside {
 export interface AsideOptions {
   load(key?: string): Promise<HeldState>;
   /**
-   * Handles the events that wait, and notes that in one commit. Gives what is left, undefined for nothing; false: others have
-   * come meanwhile. `isAlone`: the reader waits, so none can.
+   * Handles the first of the events that wait, at most so many, and notes that in one commit. `isAlone`: the reader waits, so
+   * none can come meanwhile.
    * @throws Poison when not even the first can be handled
    */
-  attempt(it: Held, isAlone: boolean): Promise<Held | undefined | false>;
+  attempt(it: Held, most: number, isAlone: boolean): Promise<Attempted>;
   tried(it: Held, error: string, parked: boolean): Promise<void>;
   /** Does it change what events change that are not held back? */
   isShared?(key: string): boolean;
@@ -123,6 +142,8 @@ interface Waiting {
   readonly parked: boolean;
   wanted: boolean;
   readonly dueAt: number;
+  /** So many are tried at once: one that has failed alone, for what hangs takes a second each time, and then twice as many. */
+  readonly most: number;
 }
 
 export function aside({ load, attempt, tried, isShared = () => false }: AsideOptions): Aside {
@@ -130,9 +151,9 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
   const skipped = new Set<string>();
   const busy = new Map<string, Promise<void>>();
 
-  function note({ key, event: { position }, parked, wanted, tries }: Held): void {
+  function note({ key, event: { position }, parked, wanted, tries }: Held, most = 1): void {
     const wait = tries === 0 ? 0 : TRY_AGAIN_MS[Math.min(tries, TRY_AGAIN_MS.length) - 1]!;
-    held.set(key, { key, position, parked, wanted, dueAt: performance.now() + wait });
+    held.set(key, { key, position, parked, wanted, dueAt: performance.now() + wait, most });
   }
 
   let last: Promise<unknown> = Promise.resolve();
@@ -149,15 +170,19 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
       for (const id of state.skipped) skipped.add(id);
       if (!it) return void held.delete(key);
       try {
-        const again = async () => {
-          const [fresh] = (await load(key)).held;
-          return fresh && attempt(fresh, true);
-        };
-        // Beside the reader first. Where events come faster than they are handled, the reader waits for once.
-        let left = isShared(key) ? false : await attempt(it, false);
-        if (left === false) left = await alone(again);
-        if (left === false) return later(key, LOOK_MS);
-        if (left) note(left);
+        const most = Math.min(held.get(key)?.most ?? 1, it.waiting);
+        // Beside the reader first. Where events come faster than they are handled, the reader waits for once, and no longer than
+        // for those that could be written: among the others may be one that hangs.
+        let left = isShared(key) ? false : await attempt(it, most, false);
+        if (left === false) {
+          left = await alone(async () => {
+            const [fresh] = (await load(key)).held;
+            return fresh && attempt(fresh, most, true);
+          });
+        }
+        if (left === false) return again(key, { dueAt: performance.now() + LOOK_MS });
+        if (left === 'fewer') return again(key, { most: Math.ceil(most / 2) });
+        if (left) note(left, left.tries === 0 ? most * 2 : 1);
         else held.delete(key);
       } catch (error) {
         if (!(error instanceof Poison)) throw error;
@@ -167,12 +192,12 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
       }
     } catch {
       // The moment and not the event: the database is away, or this is not the owner any more.
-      later(key, TRY_AGAIN_MS.at(-1)!);
+      again(key, { dueAt: performance.now() + TRY_AGAIN_MS.at(-1)! });
     }
   }
-  function later(key: string, ms: number): void {
+  function again(key: string, change: Partial<Pick<Waiting, 'dueAt' | 'most'>>): void {
     const it = held.get(key);
-    if (it) held.set(key, { ...it, wanted: false, dueAt: performance.now() + ms });
+    if (it) held.set(key, { ...it, wanted: false, ...change });
   }
 
   return {
@@ -186,7 +211,7 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
       skipped.clear();
       for (const id of state.skipped) skipped.add(id);
     },
-    opened: (all) => all.forEach(note),
+    opened: (all) => all.forEach((it) => note(it)),
 
     async run(signal) {
       let lookAt = 0;
@@ -210,7 +235,7 @@ export function aside({ load, attempt, tried, isShared = () => false }: AsideOpt
             }),
           );
         }
-        await sleep(held.size > 0 ? BUSY_MS : IDLE_MS, undefined, { signal }).catch(() => undefined);
+        await delay(held.size > 0 ? BUSY_MS : IDLE_MS, signal);
       }
       await Promise.all(busy.values());
     },

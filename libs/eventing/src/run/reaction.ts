@@ -1,17 +1,28 @@
 // When this event, then that command. Named as its sentence: raise-club-floor-when-tier-rises.
 import { command, contract, event, type AnyContract } from '@kams/contracts/define';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { aggregate, naturalId, type AnyAggregate } from '../pure';
 import { START, Unavailable, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
 import type { Term } from './lease';
 import type { Occurrence, OccurrenceOf, Stretch } from './occurrence';
-import { aside, firstHeld, HELD_MOST, heldFrom, Poison, streamKey, type Held, type HoldingBack } from './parking';
+import {
+  aside,
+  firstHeld,
+  HELD_MOST,
+  heldFrom,
+  inTurn,
+  Poison,
+  streamKey,
+  type Attempted,
+  type Held,
+  type HoldingBack,
+} from './parking';
 import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import type { Feed } from './projector';
 import { ensureSound } from './projector';
 import type { Checkpoint, Checkpoints } from './read-model';
+import { delay } from './delay';
 
 export interface Reaction {
   /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
@@ -157,7 +168,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
         if (back.held.has(key)) behind.set(key, events.length);
         else {
           if (signal.aborted) throw new Unavailable('the reaction ends');
-          const held = await inTurn(key, events, after, opened.length);
+          const held = await heldOf(key, events, after, opened.length);
           if (held) opened.push(held);
         }
       }
@@ -174,32 +185,21 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     return opened.length + behind.size > 0 ? { opened, behind } : undefined;
   }
 
-  async function inTurn(key: string, events: readonly Occurrence[], after: Position, opened: number): Promise<Held | undefined> {
-    for (const [i, event] of events.entries()) {
-      try {
-        await handle(event);
-      } catch (error) {
-        if (!(error instanceof Poison) || back.held.size + opened >= HELD_MOST) throw error;
-        return { ...firstHeld(key, event, after, error), waiting: events.length - i };
-      }
-    }
-    return undefined;
+  async function heldOf(key: string, events: readonly Occurrence[], after: Position, opened: number): Promise<Held | undefined> {
+    const { done, error } = await inTurn(events, handle);
+    if (!error) return undefined;
+    if (back.held.size + opened >= HELD_MOST) throw error;
+    return { ...firstHeld(key, events[done]!, after, error), waiting: events.length - done };
   }
 
   /** @throws Poison */
-  async function attempt(held: Held): Promise<Held | undefined | false> {
+  async function attempt(held: Held, most: number): Promise<Attempted> {
     const { event, waiting } = held;
     const all = (await feed.stream(event.category, event.id, event.revision)).slice(0, waiting);
-    let left: Held | undefined;
-    for (const [done, next] of all.entries()) {
-      try {
-        await handle(next);
-      } catch (error) {
-        if (!(error instanceof Poison) || done === 0) throw error;
-        left = heldFrom(held, done, next, error);
-        break;
-      }
-    }
+    const { done, error } = await inTurn(all.slice(0, most), handle);
+    if (error && done === 0) throw error;
+    const next = all[done];
+    const left = next && heldFrom(held, done, next, error);
     return (await checkpoints.settle(name, held, left, owner)) && left;
   }
 
@@ -256,7 +256,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
           if (signal.aborted) break;
           failure = error as Error;
         }
-        await sleep(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], undefined, { signal }).catch(() => undefined);
+        await delay(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
       }
       await trying;
       failure = undefined; // whoever owns it now has its own

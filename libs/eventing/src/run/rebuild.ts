@@ -1,7 +1,8 @@
 // A projection built again from zero, in new tables beside the live ones, while writes go on; then the tables change places.
 import { LogDamaged, type Position } from '../store/port';
+import { delay } from './delay';
 import type { Projection } from './projection';
-import { delay, ensureSound, projector, type Feed } from './projector';
+import { ensureSound, projector, type Feed } from './projector';
 import type { ReadModel } from './read-model';
 
 export interface RebuildProgress {

@@ -3,7 +3,6 @@
 // The pending ones are rows of a projection: rebuilt like any other, and a million of them cost an index entry each while they
 // wait. The command's id is made of the timer, its key and its instant, so however often it is given, it is one command.
 import type { AnyContract } from '@kams/contracts/define';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandHandler } from './handle';
 import type { Proof, Term } from './lease';
 import { toMicroseconds, type Occurrence, type OccurrenceOf } from './occurrence';
@@ -11,6 +10,7 @@ import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import { projection, type Projection } from './projection';
 import type { Projector } from './projector';
 import { table } from './table';
+import { delay } from './delay';
 
 /** A pending timer: of one thing, by its stream. */
 export interface Due {
@@ -169,7 +169,7 @@ export function scheduler(
           failure = error as Error;
           wait = RETRY_MS;
         }
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        await delay(wait, signal);
       }
       failure = undefined; // whoever owns it now has its own
     },

@@ -1,3 +1,4 @@
+import { eventually } from '@kams/testing/until';
 import type { AnyContract } from '@kams/contracts/define';
 import { logBus } from '../../src/bus/log-bus';
 import type { Bus, BusBatch } from '../../src/bus/port';
@@ -10,7 +11,7 @@ import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { START } from '../../src/store/port';
 import { memoryReadModel, type MemoryReadModel } from './memory-read-model';
 import { allowance, allowanceContract, parcel, parcelContract, say, tariffContract } from './parcels';
-import { eventually, foreignParcels, working, type Working } from './reading';
+import { foreignParcels, working, type Working } from './reading';
 import { keys } from '../../src/pure';
 
 const contracts = [parcelContract, allowanceContract, keys('parcel').contract];

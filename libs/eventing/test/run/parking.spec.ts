@@ -1,14 +1,15 @@
 // An event that can not be handled: what waits for it, and what does not.
+import { eventually } from '@kams/testing/until';
 import { storeFeed } from '../../src/run/feeds';
 import { HELD_MOST } from '../../src/run/parking';
 import { projection, type Projection } from '../../src/run/projection';
-import { delay } from '../../src/run/projector';
+import { delay } from '../../src/run/delay';
 import { RowsRefused } from '../../src/run/read-model';
 import { rebuild } from '../../src/run/rebuild';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { memoryReadModel, type MemoryReadModel } from './memory-read-model';
 import { parcelContract } from './parcels';
-import { delivered, eventually, foldOf, movedBy, parcels, sentTo, towns, townTable, working, type Working } from './reading';
+import { delivered, foldOf, movedBy, parcels, sentTo, towns, townTable, working, type Working } from './reading';
 import { event } from '../store/events';
 
 let store: MemoryStore;
@@ -207,6 +208,36 @@ describe('an event that can not be handled', () => {
     }
     await isParked('group slow');
     expect(cut).toBeGreaterThan(3);
+  }, 20_000);
+
+  test('whose rows wait for ever keeps no other waiting either when it comes behind what is just handled', async () => {
+    let isBroken = true;
+    const it = await starts(picky(parcels, ({ id }) => isBroken && id === 'a'));
+    await append('a', sentTo('Bern'), movedBy(1));
+    await it.caughtUp();
+    isBroken = false;
+    let cut = 0;
+    let isBehind = false;
+    readModel.beforeWrite = async (rows) => {
+      const moved = rows.find((row) => row['id'] === 'a')?.['moved'] as number | undefined;
+      if (moved === undefined || moved < 1) return;
+      if (moved >= 100) {
+        await delay(200);
+        cut++;
+        throw new RowsRefused('canceling statement due to statement timeout');
+      }
+      if (isBehind) return;
+      isBehind = true;
+      await append('a', movedBy(100), movedBy(1), movedBy(1), movedBy(1));
+      await eventually(() => expect(held()).toMatchObject([{ waiting: 5 }]));
+    };
+    await eventually(() => expect(isBehind).toBe(true));
+    for (let i = 0; cut < 4; i++) {
+      const { position } = await append(`p${i}`, sentTo('Bern'));
+      expect(await it.it.reached(position, 150)).toBe(true);
+      await delay(10);
+    }
+    expect(rowOf('a')).toMatchObject({ moved: 1, revision: 1 });
   }, 20_000);
 
   test('and that a person leaves out is left out for good, also by a rebuild; the next one goes on', async () => {

@@ -1,24 +1,14 @@
+import { eventually } from '@kams/testing/until';
 import fc from 'fast-check';
 import { storeFeed } from '../../src/run/feeds';
 import { occurrenceOf, type Occurrence } from '../../src/run/occurrence';
-import { delay, type Feed } from '../../src/run/projector';
+import { delay } from '../../src/run/delay';
+import type { Feed } from '../../src/run/projector';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { Unavailable } from '../../src/store/port';
 import { parcelContract } from './parcels';
 import { memoryReadModel, type MemoryReadModel } from './memory-read-model';
-import {
-  delivered,
-  eventually,
-  foldOf,
-  movedBy,
-  parcels,
-  positionOf,
-  readdressed,
-  sentTo,
-  towns,
-  working,
-  type Working,
-} from './reading';
+import { delivered, foldOf, movedBy, parcels, positionOf, readdressed, sentTo, towns, working, type Working } from './reading';
 import { event } from '../store/events';
 
 let store: MemoryStore;

@@ -1,4 +1,5 @@
 // What becomes of an order of a reaction that nobody will ever take.
+import { eventually } from '@kams/testing/until';
 import { PersonErased } from '../../src/personal/vault';
 import { Refusal } from '../../src/pure';
 import { storeFeed } from '../../src/run/feeds';
@@ -8,7 +9,6 @@ import type { Checkpoints } from '../../src/run/read-model';
 import { memoryStore } from '../../src/store/memory';
 import { event } from '../store/events';
 import { parcel, parcelContract } from './parcels';
-import { eventually } from './reading';
 
 test.each([
   ['by a rule', new Refusal('too-heavy', { most: 20 }), { code: 'too-heavy', details: { most: 20 } }],

@@ -1,4 +1,5 @@
 // Read models of the parcels, and a projector at work on one of them.
+import { eventually } from '@kams/testing/until';
 import { projection } from '../../src/run/projection';
 import { projector, type Feed, type Projector } from '../../src/run/projector';
 import { table, type RowOf } from '../../src/run/table';
@@ -72,17 +73,6 @@ export function working(of: Projection, feed: Feed, readModel: ReadModel, side: 
       await running;
     },
   };
-}
-
-/** Tries until it holds, for five seconds. */
-export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  for (const until = Date.now() + 5_000; ; await new Promise((done) => setTimeout(done, 5))) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > until) throw error;
-    }
-  }
 }
 
 /** What a projection should come to: its rows, folded from the whole log one event after another. */

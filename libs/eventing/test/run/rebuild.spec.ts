@@ -1,11 +1,13 @@
+import { eventually } from '@kams/testing/until';
 import { storeFeed } from '../../src/run/feeds';
 import { projection } from '../../src/run/projection';
-import { delay, type Feed } from '../../src/run/projector';
+import { delay } from '../../src/run/delay';
+import type { Feed } from '../../src/run/projector';
 import { rebuild, type RebuildProgress } from '../../src/run/rebuild';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { memoryReadModel, type MemoryReadModel } from './memory-read-model';
 import { parcelContract } from './parcels';
-import { eventually, movedBy, parcels, parcelTable, positionOf, sentTo, working, type Working } from './reading';
+import { movedBy, parcels, parcelTable, positionOf, sentTo, working, type Working } from './reading';
 
 let store: MemoryStore;
 let feed: Feed;

@@ -1,10 +1,10 @@
 // A scheduler by itself: what becomes of a row that no event takes away, and of a failure when its term is over.
+import { eventually } from '@kams/testing/until';
 import { Unavailable } from '../../src/store/port';
 import type { CommandHandler } from '../../src/run/handle';
 import type { Projector } from '../../src/run/projector';
 import { scheduler, timer, type Agenda, type Due } from '../../src/run/timer';
 import { parcel, parcelContract } from './parcels';
-import { eventually } from './reading';
 
 const DUE: Due = { tenantId: 'acme', id: 'a', at: '2026-03-02T09:00:00.000Z', data: null };
 const late = timer({ name: 'late', from: [parcelContract], give: ({ id }) => ({ to: parcel, type: 'Return', id, data: {} }) })({

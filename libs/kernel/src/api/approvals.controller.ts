@@ -78,21 +78,8 @@ export function approvalsController(service: string, approvals: Projection): Typ
       shows: [approvals],
     })
     async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
-      const { sort, limit, cursor, state, subjectKind, subjectId, accountId, approverRole, requestedBy } = query;
-      const page = await list(reader, {
-        ...FROM,
-        equal: {
-          state,
-          subject_kind: subjectKind,
-          subject_id: subjectId,
-          account_id: accountId,
-          approver_role: approverRole,
-          requested_by: requestedBy,
-        },
-        sort,
-        limit,
-        cursor,
-      });
+      const { sort, limit, cursor, ...equal } = query;
+      const page = await list(reader, { ...FROM, equal, sort, limit, cursor });
       return { items: page.items.map(item), next: page.next };
     }
 

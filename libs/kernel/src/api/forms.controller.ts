@@ -102,20 +102,8 @@ export function formsController(service: string, forms: Projection): Type {
       shows: [forms],
     })
     async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
-      const { sort, limit, cursor, templateId, version, subjectKind, subjectId, accountId } = query;
-      const page = await list(reader, {
-        ...FROM,
-        equal: {
-          template_id: templateId,
-          version,
-          subject_kind: subjectKind,
-          subject_id: subjectId,
-          account_id: accountId,
-        },
-        sort,
-        limit,
-        cursor,
-      });
+      const { sort, limit, cursor, ...equal } = query;
+      const page = await list(reader, { ...FROM, equal, sort, limit, cursor });
       return { items: page.items.map(item), next: page.next };
     }
 

@@ -4,7 +4,7 @@ import type { FormTemplateContent, FormTemplateContract } from '@kams/contracts/
 import type { Subject } from '@kams/contracts/kernel/subject';
 import type { EventData } from '@kams/contracts/define';
 import { aggregate, refusing, via, type Aggregate, type Ref } from '@kams/eventing/pure';
-import { checkAnswers, completeness, fieldsOf, scoreOf, type Answer, type Answers } from '@kams/methods/forms';
+import { answerTo, checkAnswers, completeness, fieldsOf, scoreOf, type Answers } from '@kams/methods/forms';
 import { inForce, version } from '@kams/methods/policy';
 import { accountsOf } from './accounts-of';
 import type { FormTemplate } from './form-template';
@@ -74,9 +74,9 @@ export function form(service: string, templates: Aggregate<FormTemplateContract,
           (template && version(template.state, it.version)?.content) ??
           refuse('unknown-form-template', { templateId, version: it.version });
         const news = Object.fromEntries(
-          Object.entries(set).filter(([code, answer]) => !same(answer, answerOf(it.answers, code))),
+          Object.entries(set).filter(([code, answer]) => !same(answer, answerTo(code, it.answers))),
         );
-        const cleared = clear.filter((code) => answerOf(it.answers, code) !== undefined && !Object.hasOwn(set, code));
+        const cleared = clear.filter((code) => answerTo(code, it.answers) !== undefined && !Object.hasOwn(set, code));
         const answers = fitting(content, without({ ...it.answers, ...news }, cleared), '/set', clear);
         if (Object.keys(news).length === 0 && cleared.length === 0) return [];
         const about = { formId, templateId, version: it.version, subject, accountId };
@@ -117,7 +117,7 @@ export function form(service: string, templates: Aggregate<FormTemplateContract,
 function saidOf(content: FormTemplateContent, answers: Answers): Said {
   const said: { -readonly [K in keyof Said]: Said[K] } = { answers: [], texts: [] };
   for (const { code: field, kind } of fieldsOf(content)) {
-    const value = answerOf(answers, field);
+    const value = answerTo(field, answers);
     if (value === undefined) continue;
     if (kind === 'text' || kind === 'longText') said.texts.push({ field, text: value as string });
     else said.answers.push({ field, value: value as Said['answers'][number]['value'] });
@@ -136,8 +136,6 @@ const resultOf = (content: FormTemplateContent, answers: Answers) => {
   };
 };
 
-const answerOf = (answers: Answers, code: string): Answer | undefined =>
-  Object.hasOwn(answers, code) ? answers[code] : undefined;
 const without = (answers: Answers, codes: readonly string[]): Answers =>
   Object.fromEntries(Object.entries(answers).filter(([code]) => !codes.includes(code)));
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -86,9 +86,8 @@ export class EventsController {
     yield ': connected\n\n';
     for await (const { events, position } of store.subscribe(from, signal)) {
       // What is shown is judged by all that was known of rights when it happened.
-      if (!(await rights.reached(position, this.runtime.readWaitMs))) return;
+      if (!(await rights.reached(position, this.runtime.readWaitMs)) || roles() !== before) return;
       for (const stored of events) {
-        if (roles() !== before) return;
         const event = select(stored);
         // JSON has no line breaks of its own, so no value can end a field.
         if (event) yield `id: ${positionToken(epoch, stored.position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

@@ -5,6 +5,8 @@ import { z } from 'zod';
 type NameOf<C extends string> = C extends `${infer Word}_${infer Rest}` ? `${Word}${Capitalize<NameOf<Rest>>}` : C;
 export type Item<R> = { readonly [C in keyof R & string as C extends 'tenant_id' ? never : NameOf<C>]: R[C] };
 
+/** The column that an answer shows by this name. */
+export const columnOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const nameOf = (column: string): string => column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const named = (columns: object): [string, unknown][] =>
   Object.entries(columns).flatMap(([column, it]) => (column === 'tenant_id' ? [] : [[nameOf(column), it]]));

@@ -5,6 +5,7 @@ import { quote, selectList } from '../read-model/ddl';
 import type { Reader } from '../read-model/reader';
 import { isSearched, searchedName } from '../read-model/tenants';
 import type { CursorValue } from './cursor';
+import { columnOf, type Item } from './item';
 import { Problem } from './problems';
 
 /** The parameters that every list takes. */
@@ -50,8 +51,8 @@ export interface ListQuestion<T extends Table> {
   readonly table: T;
   /** The column with the account of a row; null: its rows belong to no account. */
   readonly account: (keyof T['columns'] & string) | null;
-  /** Columns that must have a value; undefined: no matter. */
-  readonly equal?: Readonly<Partial<Record<keyof T['columns'] & string, string | number | boolean | undefined>>>;
+  /** Fields, as the answers name them, that must have a value; undefined: no matter. */
+  readonly equal?: Readonly<Partial<Record<keyof Item<RowOf<T>>, string | number | boolean | undefined>>>;
   /** Further conditions. */
   readonly where?: readonly Condition[];
   readonly search?: Search;
@@ -81,7 +82,7 @@ function partsOf({ where = [], search }: Pick<ListQuestion<Table>, 'where' | 'se
 }
 
 export async function list<T extends Table>(reader: Reader, it: ListQuestion<T>): Promise<Page<RowOf<T>>> {
-  const column = it.sort.replace('-', '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const column = columnOf(it.sort.replace('-', ''));
   if (!Object.hasOwn(it.table.columns, column)) throw new RangeError(`${it.table.name} has no column ${column}`);
   const order = [column, ...it.table.primaryKey.filter((name) => name !== 'tenant_id' && name !== column)];
   // The distance, then the values of the sort. It tells the part of the list too: only in the first part is it 0.
@@ -122,7 +123,8 @@ async function read(
   };
   const conditions = ['tenant_id = $1'];
   if (reader.accounts && account !== null) conditions.push(`${quote(account)} = any(${given(reader.accounts)})`);
-  for (const [name, value] of Object.entries(equal)) if (value !== undefined) conditions.push(`${quote(name)} = ${given(value)}`);
+  for (const [name, value] of Object.entries(equal))
+    if (value !== undefined) conditions.push(`${quote(columnOf(name))} = ${given(value)}`);
   conditions.push(...where.map(filled));
   const from = where.length > 0 && isSearched(table) ? searchedName(table.name) : table.name;
   // What has an `offset` is planned by itself, and not by what is done with its rows.

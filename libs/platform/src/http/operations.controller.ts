@@ -123,7 +123,8 @@ export class OperationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { reason } = validate(skipBody, body);
-    if (!(await this.runtime.parked.skip(checkedId(id), askerOf(request).principal.subject, reason))) missing();
+    const { subject } = askerOf(request).principal;
+    if (!(await this.runtime.parked.skip(checkedId(id), subject, reason))) missing();
     return this.tried(id, reply);
   }
 

@@ -60,18 +60,14 @@ export function rightsBook(options: {
           const atTheStart = await feed.head();
           isComplete ||= place.position >= atTheStart;
           for await (const stretch of feed.from(place.position, signal)) {
-            try {
-              for (const it of stretch.occurrences) {
-                if (it.unreadable) throw it.unreadable;
-                roles.take(it);
-              }
-            } catch (error) {
+            if (stretch.occurrences.length > 0) kept.clear();
+            const unreadable = stretch.occurrences.find((it) => it.unreadable)?.unreadable;
+            if (unreadable) {
               // A right might be missing, or be gone: nobody is asked by the rest.
               isComplete = false;
-              throw error;
-            } finally {
-              if (stretch.occurrences.length > 0) kept.clear();
+              throw unreadable;
             }
+            for (const it of stretch.occurrences) roles.take(it);
             place.advance(stretch.position);
             isComplete ||= place.position >= atTheStart;
             failure = undefined;

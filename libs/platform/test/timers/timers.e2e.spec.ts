@@ -1,5 +1,6 @@
 import { START, type Recorded } from '@kams/eventing';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { eventually } from '@kams/testing/until';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,16 +20,7 @@ const set = async (at: string) => (await services.post('/bells', { at })).body.i
 const eventsOf = async (stream: string): Promise<readonly Recorded[]> => services.store.read(stream);
 const typesOf = async (id: string) => (await eventsOf(`bell-${id}`)).map((it) => it.type);
 
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let i = 0; ; i++) {
-    try {
-      return await check();
-    } catch (error) {
-      if (i === 100) throw error;
-      await sleep(25);
-    }
-  }
-}
+const soon = (check: () => Promise<void>) => eventually(check, 2_500);
 /** Long enough for a scheduler that looks every 20 ms. */
 const aWhile = () => sleep(300);
 
@@ -38,7 +30,7 @@ describe('a timer', () => {
     await aWhile();
     expect(await typesOf(id)).toEqual(['BellSet']);
     clock = new Date('2026-03-02T10:00:05.000Z');
-    await eventually(async () => expect(await typesOf(id)).toEqual(['BellSet', 'BellRang']));
+    await soon(async () => expect(await typesOf(id)).toEqual(['BellSet', 'BellRang']));
     const rang = (await eventsOf(`bell-${id}`))[1]!;
     expect(rang.metadata).toMatchObject({ actor: 'timer bell-rings', occurredAt: '2026-03-02T10:00:00.000Z' });
     await aWhile();
@@ -53,7 +45,7 @@ describe('a timer', () => {
     await aWhile();
     expect(await typesOf(moved)).toEqual(['BellSet', 'BellMoved']);
     clock = new Date('2026-03-04T12:00:00.000Z');
-    await eventually(async () => expect(await typesOf(moved)).toEqual(['BellSet', 'BellMoved', 'BellRang']));
+    await soon(async () => expect(await typesOf(moved)).toEqual(['BellSet', 'BellMoved', 'BellRang']));
     expect(await typesOf(silenced)).toEqual(['BellSet', 'BellSilenced']);
   });
 
@@ -72,15 +64,15 @@ describe('a timer', () => {
       await set('2026-03-05T11:00:00.000Z'),
     ];
     clock = new Date('2026-03-05T12:00:00.000Z');
-    await eventually(async () => expect(await typesOf(well)).toEqual(['BellSet', 'BellRang']));
+    await soon(async () => expect(await typesOf(well)).toEqual(['BellSet', 'BellRang']));
     const failure = () =>
       services.runtime
         .workers()
         .find((it) => it.name === 'timer bell-rings')!
         .failure();
-    await eventually(async () => expect(failure()?.message).toBe(`${cracked}, due at 2026-03-05T10:00:00.000Z: cracked`));
+    await soon(async () => expect(failure()?.message).toBe(`${cracked}, due at 2026-03-05T10:00:00.000Z: cracked`));
     await services.post(`/bells/${cracked}/silence`, {});
-    await eventually(async () => expect(failure()).toBeUndefined());
+    await soon(async () => expect(failure()).toBeUndefined());
   });
 
   test('rebuilt from zero is pending as it was, and rings nothing a second time', async () => {
@@ -92,7 +84,7 @@ describe('a timer', () => {
     await aWhile();
     expect((await services.store.head()).position).toBe(position);
     clock = new Date('2026-04-01T10:00:00.000Z');
-    await eventually(async () => expect(await typesOf(id)).toEqual(['BellSet', 'BellRang']));
+    await soon(async () => expect(await typesOf(id)).toEqual(['BellSet', 'BellRang']));
   });
 });
 
@@ -100,9 +92,9 @@ describe('a reaction', () => {
   test('gives its command once for an event, and says by whom and of what', async () => {
     const id = await set('2026-04-02T10:00:00.000Z');
     clock = new Date('2026-04-02T10:00:00.000Z');
-    await eventually(async () => expect(await typesOf(id)).toContain('BellRang'));
+    await soon(async () => expect(await typesOf(id)).toContain('BellRang'));
     const rang = (await eventsOf(`bell-${id}`))[1]!;
-    await eventually(async () => expect(await eventsOf(`echo-${rang.id}`)).toHaveLength(1));
+    await soon(async () => expect(await eventsOf(`echo-${rang.id}`)).toHaveLength(1));
     const [answered] = await eventsOf(`echo-${rang.id}`);
     expect(answered).toMatchObject({
       type: 'Answered',
@@ -121,7 +113,7 @@ describe('a reaction', () => {
       const { events } = await services.store.readAll(START, 10_000, { categories: ['bells_reaction'] });
       return events;
     };
-    await eventually(async () => expect(await refused()).toHaveLength(1));
+    await soon(async () => expect(await refused()).toHaveLength(1));
     const rang = (await eventsOf(`bell-${id}`))[1]!;
     expect((await refused())[0]).toMatchObject({
       type: 'ReactionRefused',
@@ -135,9 +127,9 @@ describe('a reaction', () => {
     });
     const next = await set('2026-04-03T10:00:01.000Z');
     clock = new Date('2026-04-03T11:00:00.000Z');
-    await eventually(async () => expect(await typesOf(next)).toContain('BellRang'));
+    await soon(async () => expect(await typesOf(next)).toContain('BellRang'));
     const other = (await eventsOf(`bell-${next}`))[1]!;
-    await eventually(async () => expect(await eventsOf(`echo-${other.id}`)).toHaveLength(1));
+    await soon(async () => expect(await eventsOf(`echo-${other.id}`)).toHaveLength(1));
     const text = (await services.ask('/events?types=kams.bells.reaction.refused.v1')).text;
     expect(JSON.parse(text.trim().split('\n')[0]!).data.code).toBe('deaf');
   });

@@ -29,7 +29,7 @@ export class AccountTeamsController {
     const { accountId, memberId, sort, limit, cursor } = query;
     const page = await list(reader, {
       ...FROM,
-      equal: { account_id: accountId },
+      equal: { accountId },
       where: memberId === undefined ? [] : [{ sql: 'members @> ?', values: [JSON.stringify([{ memberId }])] }],
       sort,
       limit,

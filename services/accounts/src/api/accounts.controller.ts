@@ -86,7 +86,7 @@ export class AccountsController {
     const [system, type, ...value] = externalId?.split(':') ?? [];
     const page = await list(reader, {
       ...FROM,
-      equal: { tier, key_account: keyAccount, sector, country, owner_id: ownerId },
+      equal: { tier, keyAccount, sector, country, ownerId },
       where: [
         ...(externalId === undefined
           ? []

@@ -44,7 +44,7 @@ export class ContactsController {
     const { accountId, role, sort, limit, cursor } = query;
     const page = await list(reader, {
       ...FROM,
-      equal: { account_id: accountId, role },
+      equal: { accountId, role },
       sort,
       limit,
       cursor,
@@ -75,7 +75,7 @@ export class ContactsController {
     }
     const page = await list(reader, {
       ...FROM,
-      equal: { account_id: accountId },
+      equal: { accountId },
       where: [{ sql: 'words @> ?', values: [JSON.stringify(words)] }],
       sort: 'registered_at',
       limit,

@@ -51,7 +51,7 @@ export class PurchasesController {
     }
     const page = await list(reader, {
       ...FROM,
-      equal: { account_id: accountId, source_system: sourceSystem, txn_id: txnId, kind },
+      equal: { accountId, sourceSystem, txnId, kind },
       where: [
         ...(from === undefined ? [] : [{ sql: 'txn_date >= ?', values: [from] }]),
         ...(to === undefined ? [] : [{ sql: 'txn_date <= ?', values: [to] }]),

@@ -1,5 +1,6 @@
 // Clients that send one command after another, single and in bulk, each with a key, to whichever node, and go on through every
 // outage.
+import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { naturalId } from '@kams/eventing';
 import type { Appending, History } from '@kams/testing/faults/history';
@@ -309,18 +310,9 @@ function streamOf(path: string, body: object, who: Pick<Sending, 'subject' | 'te
   }
 }
 
+/** A tier that moves at once, either way. */
 const MODEL = {
-  name: 'Value',
-  criteria: [
-    {
-      code: 'influence',
-      label: { en: 'Influence', zh: '影响力' },
-      weight: '1',
-      normaliser: { kind: 'linear', lo: '0', hi: '100', clamp: true },
-      missing: 'exclude',
-    },
-  ],
-  minCoverage: '0.5',
+  ...scoringModelContract.commands.Draft.example.content,
   ladder: {
     rungs: [
       { tier: 'A', from: '50' },

@@ -8,6 +8,7 @@ import { selectList } from '@kams/platform';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { chance, SEED } from '@kams/testing/faults/chance';
 import { promised, trials } from '@kams/testing/faults/promise';
+import { until } from '@kams/testing/until';
 import { startTestServices, type TestServices } from '@kams/testing/services';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { colours, LATER, mend, POISON, probes, probesService } from './probes';
@@ -71,11 +72,6 @@ const poisonOf = (kind: Kind, colour: string): NewEvent => {
       return eventOf(POISON[kind], colour);
   }
 };
-
-async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
-  for (const end = performance.now() + withinMs; !(await holds()); await sleep(50))
-    if (performance.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
-}
 
 async function parked({ ask }: TestServices): Promise<ParkedItem[]> {
   const all: ParkedItem[] = [];

@@ -13,6 +13,7 @@ import { projectionsOf } from '@kams/platform/service';
 import { chance, SEED } from '@kams/testing/faults/chance';
 import { startWorker, type Proc } from '@kams/testing/faults/procs';
 import { promised, trials } from '@kams/testing/faults/promise';
+import { until } from '@kams/testing/until';
 import { freshDatabase, type TestDatabase } from '@kams/testing/postgres';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import type { StopAt } from './stop-at';
 const PAUSES = trials(10, 100);
 const LEASE_MS = 500;
 const WRITE_EVERY_MS = 15;
+const SOON_MS = 20_000;
 const TENANT = 'acme';
 /** From reading a page to the commit: where to be held is worst. */
 const PLACES: readonly Point[] = [
@@ -56,14 +58,6 @@ afterAll(async () => {
   await database.drop();
 }, 30_000);
 
-async function until<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, withinMs = 20_000): Promise<T> {
-  for (const end = Date.now() + withinMs; ; await sleep(5)) {
-    const it = await ask();
-    if (it !== undefined && it !== false) return it;
-    if (Date.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
-  }
-}
-
 async function startOwner(): Promise<Owner> {
   const proc = startWorker(join(__dirname, 'owner-process.ts'), {
     env: { KAMS_TEST_DATABASE: database.url, KAMS_TEST_LEASE_MS: String(LEASE_MS) },
@@ -73,7 +67,7 @@ async function startOwner(): Promise<Owner> {
   return it;
 }
 const stops = ({ proc }: Owner, stopAt: Point | undefined) => proc.send({ stopAt } satisfies StopAt);
-const isHeld = ({ proc }: Owner) => /\) T /.test(readFileSync(`/proc/${proc.pid}/stat`, 'utf8')) || undefined;
+const isHeld = ({ proc }: Owner) => /\) T /.test(readFileSync(`/proc/${proc.pid}/stat`, 'utf8'));
 
 /** Who has the lease of the accounts now, by the clock of the database; nobody between two owners. */
 async function ownerNow(): Promise<Owner | undefined> {
@@ -123,7 +117,7 @@ promised(
     let took = 0;
     let middles = 0;
     for (let pause = 0; pause < PAUSES; pause++) {
-      const first = await until('an owner', ownerNow);
+      const first = await until('an owner', ownerNow, SOON_MS);
       const other = owners.find((it) => it !== first)!;
       const inTheMiddle = pause % 3 !== 2;
       const heldMs = LEASE_MS * (1 + 4 * dice.next());
@@ -131,13 +125,13 @@ promised(
         // The next owner is held as well, before its first write: nothing but the number tells the two apart then.
         stops(other, 'projector.after-lease');
         stops(first, PLACES[middles++ % PLACES.length]!);
-        await until('the owner at its place', () => isHeld(first));
+        await until('the owner at its place', () => isHeld(first), SOON_MS);
       } else first.proc.pause();
       await Promise.all([
         sleep(heldMs),
         inTheMiddle
-          ? until('the next owner', () => isHeld(other))
-          : until('the next owner', async () => (await ownerNow()) === other || undefined),
+          ? until('the next owner', () => isHeld(other), SOON_MS)
+          : until('the next owner', async () => (await ownerNow()) === other, SOON_MS),
       ]);
       took++;
       first.proc.resume();
@@ -152,13 +146,17 @@ promised(
     const clean = postgresReadModel(source, 'clean');
     const stopping = new AbortController();
     for (const projection of projectionsOf(accountsService)) {
-      await until(`${projection.name} at the head`, async () => {
-        const [row] = await source.query<{ position: string }[]>(
-          `select position from accounts.checkpoint where projection = $1 and side = 'live'`,
-          [projection.name],
-        );
-        return (row?.position ?? '') >= position || undefined;
-      });
+      await until(
+        `${projection.name} at the head`,
+        async () => {
+          const [row] = await source.query<{ position: string }[]>(
+            `select position from accounts.checkpoint where projection = $1 and side = 'live'`,
+            [projection.name],
+          );
+          return (row?.position ?? '') >= position;
+        },
+        SOON_MS,
+      );
       await clean.prepare(projection);
       const it = projector(projection, storeFeed(store, projection.contracts), clean);
       const running = it.run(stopping.signal);

@@ -1,4 +1,5 @@
 // A retry gets the same answer and makes no second event: after cuts, after kills, by another node, and all at once.
+import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { delay } from '@kams/eventing';
 import { chance, SEED } from '@kams/testing/faults/chance';
 import { faultProxy, type FaultProxy, type Moment } from '@kams/testing/faults/faultproxy';
@@ -83,14 +84,9 @@ const KINDS: readonly ((key: string) => Promise<Omit<Command, 'key'>>)[] = [
 ];
 const externalId = (value: string) => ({ system: 'erp', type: 'customer', value });
 const purchase = (accountId: string, txnId: string) => ({
-  sourceSystem: 'erp',
-  txnId,
+  ...purchaseContract.commands.Record.example,
   account: { accountId },
-  kind: 'sale',
-  lines: [{ sku: 'x', qty: 1, unitPrice: '1' }],
-  ccy: 'CNY',
-  txnAt: '2026-03-02T09:00:00Z',
-  zone: 'UTC',
+  txnId,
 });
 
 const made: Command[] = [];
