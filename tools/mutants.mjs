@@ -252,8 +252,8 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/history.ts',
-        from: '(valid_from > from && (least === null || valid_from < least) ? valid_from : least)',
-        to: '(valid_from > from && least === null ? valid_from : least)',
+        from: '(valid_from > from && valid_from < least ? valid_from : least)',
+        to: '(valid_from > from && least === END ? valid_from : least)',
       },
       // Without an order by, any will do.
       {

@@ -278,12 +278,7 @@ test('a history is asked in SQL as it is in memory', async () => {
   let rows: readonly HistoryRow[] = [];
   for (const { from: start, value, later } of said) {
     recorded = Math.min(28, recorded + later);
-    rows = assert(
-      rows,
-      { key: 'k', attribute: 'tier', value, from: start === null ? BEGINNING : day(start) },
-      't',
-      day(recorded),
-    );
+    rows = assert(rows, 'k', [{ attribute: 'tier', value, from: start === null ? BEGINNING : day(start) }], 't', day(recorded));
   }
   const it = postgresReadModel(source, 's');
   await it.prepare(tiers);
@@ -291,12 +286,12 @@ test('a history is asked in SQL as it is in memory', async () => {
   let found = 0;
   for (const asOf of [BEGINNING, ...[1, 3, 5, 7, 9, 20].map(day)]) {
     for (let known = 1; known <= recorded; known++) {
-      const inSql = await source.query<{ value: unknown; valid: string }[]>(
-        `select value, to_char(valid_from at time zone 'UTC', 'YYYY-MM-DD') as valid from s.tiers h where ${holdsSql('h', 1, 2)}`,
+      const inSql = await source.query<{ attributes: unknown; valid: string }[]>(
+        `select attributes, to_char(valid_from at time zone 'UTC', 'YYYY-MM-DD') as valid from s.tiers h where ${holdsSql('h', 1, 2)}`,
         [asOf, day(known)],
       );
       const inMemory = rows.filter((one) => holds(one, asOf, day(known)));
-      expect(inSql).toEqual(inMemory.map((one) => ({ value: one.value, valid: one.valid_from.slice(0, 10) })));
+      expect(inSql).toEqual(inMemory.map((one) => ({ attributes: one.attributes, valid: one.valid_from.slice(0, 10) })));
       found += inSql.length;
     }
   }

@@ -6,9 +6,8 @@ import type { Occurrence, OccurrenceOf } from './occurrence';
 import type { Projection, Row } from './projection';
 import { table, type Table } from './table';
 
-/** "From `from` on, `attribute` of `key` is `value`", until the next change that is known of. `null`: it is not there. */
+/** "From `from` on, `attribute` is `value`", until the next change that is known of. `null`: it is not there. */
 export interface Assertion {
-  readonly key: string;
   readonly attribute: string;
   readonly value: unknown;
   /** An instant; absent: as far back as anyone asks. */
@@ -16,16 +15,25 @@ export interface Assertion {
 }
 
 export const BEGINNING = '0001-01-01T00:00:00.000000Z';
+/** Of what has not ended. */
+export const END = '9999-12-31T23:59:59.999999Z';
 
-export interface HistoryRow extends Row {
-  readonly tenant_id: string;
-  readonly key: string;
+interface Interval {
+  readonly valid_from: string;
+  readonly valid_to: string;
+  readonly recorded_from: string;
+  readonly recorded_to: string;
+}
+/** A value of one attribute. */
+export interface Belief extends Interval {
   readonly attribute: string;
   readonly value: unknown;
-  readonly valid_from: string;
-  readonly valid_to: string | null;
-  readonly recorded_from: string;
-  readonly recorded_to: string | null;
+}
+/** The values of all attributes that have both intervals in common: what is said at once is one row, and mostly stays one. */
+export interface HistoryRow extends Row, Interval {
+  readonly tenant_id: string;
+  readonly key: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 const historyTable = (name: string): Table =>
@@ -34,44 +42,102 @@ const historyTable = (name: string): Table =>
     {
       tenant_id: 'text',
       key: 'text',
-      attribute: 'text',
-      value: 'json?',
+      attributes: 'json',
       valid_from: 'instant',
-      valid_to: 'instant?',
+      valid_to: 'instant',
       recorded_from: 'instant',
-      recorded_to: 'instant?',
+      recorded_to: 'instant',
     },
-    { primaryKey: ['tenant_id', 'key', 'attribute', 'valid_from', 'recorded_from'], groupBy: 'key' },
+    {
+      primaryKey: ['tenant_id', 'key', 'valid_from', 'valid_to', 'recorded_from', 'recorded_to'],
+      groupBy: 'key',
+      indexes: ['key'],
+    },
   );
 
-/** The rows after an assertion that became known at `recordedAt`. What was believed before stays, closed at that instant. */
-export function assert(rows: readonly HistoryRow[], it: Assertion, tenantId: string, recordedAt: string): readonly HistoryRow[] {
-  const from = it.from ?? BEGINNING;
-  const believed = rows.filter((row) => row.attribute === it.attribute && row.recorded_to === null);
-  const covering = believed.find((row) => row.valid_from <= from && (row.valid_to === null || from < row.valid_to));
-  const next = believed.reduce<string | null>(
-    (least, { valid_from }) => (valid_from > from && (least === null || valid_from < least) ? valid_from : least),
-    null,
+/** The rows, an attribute at a time. */
+export const beliefsOf = (rows: readonly HistoryRow[]): readonly Belief[] =>
+  rows.flatMap(({ attributes, valid_from, valid_to, recorded_from, recorded_to }) =>
+    Object.entries(attributes).map(([attribute, value]) => ({
+      attribute,
+      value,
+      valid_from,
+      valid_to,
+      recorded_from,
+      recorded_to,
+    })),
   );
+
+/** What is believed after an assertion that became known at `recordedAt`. What was before stays, closed at that instant. */
+function learn(
+  beliefs: readonly Belief[],
+  { attribute, value, from = BEGINNING }: Assertion,
+  recordedAt: string,
+): readonly Belief[] {
+  const believed = beliefs.filter((it) => it.recorded_to === END);
+  const covering = believed.find((it) => it.valid_from <= from && from < it.valid_to);
   // Not by their text: a database may give the fields of a value back in another order.
-  if (covering && isDeepStrictEqual(covering.value, it.value)) return rows;
+  if (covering && isDeepStrictEqual(covering.value, value)) return beliefs;
 
-  const base = { tenant_id: tenantId, key: it.key, attribute: it.attribute, recorded_from: recordedAt, recorded_to: null };
-  const added: HistoryRow[] = [{ ...base, value: it.value, valid_from: from, valid_to: covering ? covering.valid_to : next }];
+  const next = believed.reduce((least, { valid_from }) => (valid_from > from && valid_from < least ? valid_from : least), END);
+  const base = { attribute, recorded_from: recordedAt, recorded_to: END };
+  const added: Belief[] = [{ ...base, value, valid_from: from, valid_to: covering ? covering.valid_to : next }];
   if (covering && covering.valid_from < from)
     added.unshift({ ...base, value: covering.value, valid_from: covering.valid_from, valid_to: from });
 
   return [
     // What was learned and corrected at one and the same instant was never believed: it leaves no row.
-    ...rows.flatMap((row) =>
-      row !== covering ? [row] : row.recorded_from === recordedAt ? [] : [{ ...row, recorded_to: recordedAt }],
+    ...beliefs.flatMap((it) =>
+      it !== covering ? [it] : it.recorded_from === recordedAt ? [] : [{ ...it, recorded_to: recordedAt }],
     ),
     ...added,
   ];
 }
 
+function groupedBy<T>(all: readonly T[], nameOf: (it: T) => string): Map<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const it of all) {
+    const group = groups.get(nameOf(it));
+    if (group) group.push(it);
+    else groups.set(nameOf(it), [it]);
+  }
+  return groups;
+}
+
+const intervalOf = (it: Interval): string => [it.valid_from, it.valid_to, it.recorded_from, it.recorded_to].join(' ');
+
+/** The rows of a key after what is said of it at once. Those that stay as they are stay the same objects. */
+export function assert(
+  rows: readonly HistoryRow[],
+  key: string,
+  said: readonly Assertion[],
+  tenantId: string,
+  recordedAt: string,
+): readonly HistoryRow[] {
+  const beliefs = groupedBy(beliefsOf(rows), (it) => it.attribute);
+  let isChanged = false;
+  for (const it of said) {
+    const before = beliefs.get(it.attribute) ?? [];
+    const after = learn(before, it, recordedAt);
+    isChanged ||= after !== before;
+    beliefs.set(it.attribute, after);
+  }
+  if (!isChanged) return rows;
+  const old = new Map(rows.map((row) => [intervalOf(row), row]));
+  return [...groupedBy([...beliefs.values()].flat(), intervalOf)].map(([interval, all]) => {
+    const { valid_from, valid_to, recorded_from, recorded_to } = all[0]!;
+    const attributes = Object.fromEntries(
+      all.map((it) => [it.attribute, it.value] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+    const row = old.get(interval);
+    return row && isDeepStrictEqual(row.attributes, attributes)
+      ? row
+      : { tenant_id: tenantId, key, attributes, valid_from, valid_to, recorded_from, recorded_to };
+  });
+}
+
 type Assertions<K extends AnyContract> = {
-  readonly [E in OccurrenceOf<K> as E['type']]?: (event: E) => readonly Omit<Assertion, 'key'>[];
+  readonly [E in OccurrenceOf<K> as E['type']]?: (event: E) => readonly Assertion[];
 };
 
 /** A history of attributes. Events become assertions; the rows follow from them. */
@@ -84,7 +150,7 @@ export const history =
     readonly key?: (event: OccurrenceOf<K[number]>) => string;
   }) =>
   (on: Assertions<K[number]>): Projection => {
-    const handlers = on as unknown as Record<string, ((event: Occurrence) => readonly Omit<Assertion, 'key'>[]) | undefined>;
+    const handlers = on as unknown as Record<string, ((event: Occurrence) => readonly Assertion[]) | undefined>;
     const key = (it.key ?? ((event: Occurrence) => event.id)) as (event: Occurrence) => string;
     return {
       name: it.name,
@@ -94,25 +160,20 @@ export const history =
       guarded: false,
       groupOf: (event) => (handlers[event.type] ? key(event) : undefined),
       apply: (rows, event) =>
-        handlers[event.type]!(event).reduce<readonly Row[]>(
-          (after, assertion) =>
-            assert(after as readonly HistoryRow[], { ...assertion, key: key(event) }, event.tenantId, event.recordedAt),
-          rows,
-        ),
+        assert(rows as readonly HistoryRow[], key(event), handlers[event.type]!(event), event.tenantId, event.recordedAt),
     };
   };
 
-/** Was the row so at `asOf`, by what was known at `knownAt`? Both are instants. */
-export const holds = (row: HistoryRow, asOf: string, knownAt: string): boolean =>
-  row.valid_from <= asOf &&
-  (row.valid_to === null || asOf < row.valid_to) &&
-  row.recorded_from <= knownAt &&
-  (row.recorded_to === null || knownAt < row.recorded_to);
+const isBefore = (instant: string, end: string): boolean => end === END || instant < end;
+/** Was it so at `asOf`, by what was known at `knownAt`? Both are instants. */
+export const holds = (it: Interval, asOf: string, knownAt: string): boolean =>
+  it.valid_from <= asOf && isBefore(asOf, it.valid_to) && it.recorded_from <= knownAt && isBefore(knownAt, it.recorded_to);
 
+const isBeforeSql = (instant: number, end: string): string => `($${instant} < ${end} or ${end} = '${END}')`;
 /** The same as a condition in SQL; `$asOf` and `$knownAt` are the numbers of the parameters. */
 export const holdsSql = (row: string, asOf: number, knownAt: number): string =>
-  `${row}.valid_from <= $${asOf} and (${row}.valid_to is null or $${asOf} < ${row}.valid_to) ` +
-  `and ${row}.recorded_from <= $${knownAt} and (${row}.recorded_to is null or $${knownAt} < ${row}.recorded_to)`;
+  `${row}.valid_from <= $${asOf} and ${isBeforeSql(asOf, `${row}.valid_to`)} ` +
+  `and ${row}.recorded_from <= $${knownAt} and ${isBeforeSql(knownAt, `${row}.recorded_to`)}`;
 
 /** What holds from a day on, holds from this instant on. */
 export const startOfDay = (day: string): string => `${day}T00:00:00.000000Z`;

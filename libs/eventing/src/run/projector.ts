@@ -45,6 +45,8 @@ export async function ensureSound(
 /** Rows kept in memory between batches. The compare-and-set of the checkpoint proves that nobody else changed them. */
 const GROUPS_KEPT = 20_000;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
+/** A page that changes no row is noted with those that come within this time: each would be a transaction. */
+const NOTED_AFTER_MS = 50;
 /** How often the checkpoint of another owner is read, while somebody waits for it and while nobody does. */
 const FOLLOW_MS = { awaited: 20, idle: 1_000 };
 
@@ -75,6 +77,10 @@ type Rows = Pick<Change, 'upsert' | 'remove'>;
 export function projector(projection: Projection, feed: Feed, readModel: ReadModel, side: Side = 'live'): Projector {
   const kept = new LRUCache<string, readonly Row[]>({ max: GROUPS_KEPT });
   let checkpoint: Checkpoint | undefined;
+  /** The rows stand for this place, and the checkpoint is behind it: nothing in between changed any. */
+  let ahead: Change['to'] | undefined;
+  let noting: NodeJS.Timeout | undefined;
+  let isMoved = false;
   let failure: Error | undefined;
   let owner: Term | undefined;
   let isRunning = false;
@@ -95,6 +101,9 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   /** The place to go on from. */
   async function start(): Promise<void> {
     kept.clear();
+    await back.alone(note);
+    ahead = undefined;
+    isMoved = false;
     checkpoint = await readModel.checkpoint(projection, side);
     await ensureCurrent();
     await ensureSound(projection, checkpoint, feed);
@@ -255,6 +264,12 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       eventId: last?.eventId ?? checkpoint?.eventId ?? null,
       eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
     };
+    if (upsert.length + remove.length === 0 && !holding && checkpoint && side === 'live') {
+      ahead = next;
+      noting ??= setTimeout(() => void back.alone(note), NOTED_AFTER_MS);
+      place.advance(to);
+      return !isMoved;
+    }
     const change = { upsert, remove, to: next, holding, proven: refused !== undefined };
     const sentAt = performance.now();
     try {
@@ -265,12 +280,29 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     }
     owner?.renewed(sentAt);
     checkpoint = { ...next, generation: checkpoint?.generation ?? '' };
+    ahead = undefined;
     for (const [group, rows] of now) kept.set(group, rows);
     for (const { key } of holding?.opened ?? []) if (key.startsWith('group ')) kept.delete(key.slice('group '.length));
     back.opened(holding?.opened ?? []);
     point('projector.before-ack');
     place.advance(to);
     return true;
+  }
+
+  /** The checkpoint follows: other processes read it, and whoever works next begins there. */
+  async function note(): Promise<void> {
+    noting = undefined;
+    if (!ahead || !checkpoint || isMoved) return;
+    const { generation } = checkpoint;
+    try {
+      isMoved = !(await readModel.commit(projection, side, checkpoint, { upsert: [], remove: [], to: ahead }, owner));
+      if (isMoved) return;
+      checkpoint = { ...ahead, generation };
+      ahead = undefined;
+    } catch {
+      // The moment: what changes rows will say so, and until then it is tried again.
+      if (isRunning) noting = setTimeout(() => void back.alone(note), NOTED_AFTER_MS);
+    }
   }
 
   /** Rows that the database refuses: all others are written, and the events whose rows these are held back. */
@@ -362,6 +394,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     }
     await trying;
     isRunning = false;
+    clearTimeout(noting);
+    await back.alone(note);
   }
 
   async function follow(signal: AbortSignal): Promise<void> {

@@ -1,27 +1,28 @@
 import { event, contract } from '@kams/contracts/define';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { assert, BEGINNING, history, holds, type Assertion, type HistoryRow } from '../../src/run/history';
+import { assert, BEGINNING, beliefsOf, END, history, holds, type Assertion, type HistoryRow } from '../../src/run/history';
 import type { Occurrence } from '../../src/run/occurrence';
 import type { Position } from '../../src/store/port';
 
 const at = (day: number): string => `2026-01-${String(day).padStart(2, '0')}T00:00:00.000000Z`;
-const saying = (value: unknown, from?: string): Assertion => ({ key: 'acme', attribute: 'tier', value, from });
+const saying = (value: unknown, from?: string): Assertion => ({ attribute: 'tier', value, from });
 const told = (...said: readonly (readonly [recorded: number, Assertion])[]): readonly HistoryRow[] =>
-  said.reduce<readonly HistoryRow[]>((rows, [recorded, it]) => assert(rows, it, 'tenant', at(recorded)), []);
+  said.reduce<readonly HistoryRow[]>((rows, [recorded, it]) => then(rows, recorded, it), []);
+const then = (rows: readonly HistoryRow[], recorded: number, ...said: readonly Assertion[]) =>
+  assert(rows, 'acme', said, 'tenant', at(recorded));
 /** The one value that a question finds. */
-const asked = (rows: readonly HistoryRow[], asOf: string, knownAt: string): unknown => {
-  const found = rows.filter((row) => holds(row, asOf, knownAt));
+const asked = (rows: readonly HistoryRow[], asOf: string, knownAt: string, attribute = 'tier'): unknown => {
+  const found = beliefsOf(rows).filter((it) => it.attribute === attribute && holds(it, asOf, knownAt));
   expect(found.length).toBeLessThanOrEqual(1);
   return found[0]?.value;
 };
-const ALWAYS = '9999-12-31T00:00:00.000000Z';
 
 test('what is said holds from its day on, and from the day on which it was said', () => {
   const rows = told([10, saying('A', at(5))]);
   expect(asked(rows, at(4), at(10))).toBeUndefined();
   expect(asked(rows, at(5), at(10))).toBe('A');
-  expect(asked(rows, ALWAYS, at(10))).toBe('A');
+  expect(asked(rows, END, END)).toBe('A');
   expect(asked(rows, at(5), at(9))).toBeUndefined();
 });
 
@@ -62,16 +63,27 @@ test('an end is a value too: nothing holds from there on', () => {
 
 test('saying what is so already changes nothing, in whatever order its fields come', () => {
   const rows = told([10, saying({ parentId: 'p', linkType: 'branch' }, at(1))]);
-  expect(assert(rows, saying({ linkType: 'branch', parentId: 'p' }, at(5)), 'tenant', at(11))).toBe(rows);
-  expect(assert(rows, saying({ linkType: 'division', parentId: 'p' }, at(5)), 'tenant', at(11))).not.toBe(rows);
+  expect(then(rows, 11, saying({ linkType: 'branch', parentId: 'p' }, at(5)))).toBe(rows);
+  expect(then(rows, 11, saying({ linkType: 'division', parentId: 'p' }, at(5)))).not.toBe(rows);
 });
 
 test('attributes do not touch each other', () => {
-  const rows = assert(told([10, saying('A', at(1))]), { ...saying('energy', at(3)), attribute: 'sector' }, 'tenant', at(11));
-  expect(rows.filter((row) => holds(row, at(4), at(11))).map((row) => [row.attribute, row.value])).toEqual([
-    ['tier', 'A'],
-    ['sector', 'energy'],
+  const rows = then(told([10, saying('A', at(1))]), 11, { ...saying('energy', at(3)), attribute: 'sector' });
+  expect(asked(rows, at(4), at(11))).toBe('A');
+  expect(asked(rows, at(4), at(11), 'sector')).toBe('energy');
+});
+
+test('what is said at once is one row, and what changes later leaves the rest of it', () => {
+  const of = (attribute: string, value: unknown, from?: string): Assertion => ({ attribute, value, from });
+  const first = then([], 10, of('name', 'Acme'), of('sector', 'steel'), of('country', 'CN'));
+  expect(first).toMatchObject([
+    { attributes: { country: 'CN', name: 'Acme', sector: 'steel' }, valid_to: END, recorded_to: END },
   ]);
+  const changed = then(first, 11, of('sector', 'energy', at(5)));
+  expect(changed).toHaveLength(4);
+  expect(changed).toContainEqual({ ...first[0]!, attributes: { country: 'CN', name: 'Acme' } });
+  const again = then(changed, 12, of('tier', 'A', at(6)));
+  for (const row of changed) expect(again.some((it) => it === row)).toBe(true);
 });
 
 test('what is corrected at the instant at which it was learned leaves no trace', () => {
@@ -128,25 +140,22 @@ describe('whatever is said, in whatever order', () => {
           recorded += later;
           const from = day === null ? BEGINNING : at(day);
           simple.say(attribute, from, value, at(recorded));
-          rows = assert(rows, { key: 'acme', attribute, value, ...(day !== null && { from }) }, 'tenant', at(recorded));
+          rows = then(rows, recorded, { attribute, value, ...(day !== null && { from }) });
         }
         for (const attribute of ['tier', 'sector']) {
           for (let known = 1; known <= recorded; known++) {
             for (const asOf of [BEGINNING, ...Array.from({ length: days + 1 }, (_, i) => at(i + 1))]) {
-              const answer = asked(
-                rows.filter((row) => row.attribute === attribute),
-                asOf,
-                at(known),
-              );
+              const answer = asked(rows, asOf, at(known), attribute);
               expect(sorted(answer)).toEqual(sorted(simple.ask(attribute, asOf, at(known))));
             }
           }
         }
-        const keys = rows.map((row) => JSON.stringify([row.attribute, row.valid_from, row.recorded_from]));
+        const keys = rows.map((row) => [row.valid_from, row.valid_to, row.recorded_from, row.recorded_to].join());
         expect(new Set(keys).size).toBe(keys.length);
         for (const row of rows) {
-          expect(row.valid_to === null || row.valid_from < row.valid_to).toBe(true);
-          expect(row.recorded_to === null || row.recorded_from < row.recorded_to).toBe(true);
+          expect(Object.keys(row.attributes)).not.toEqual([]);
+          expect(row.valid_from < row.valid_to).toBe(true);
+          expect(row.recorded_from < row.recorded_to).toBe(true);
         }
       }),
       { numRuns: 1_000 },
@@ -161,7 +170,7 @@ describe('whatever is said, in whatever order', () => {
             all.map((rows, mixed) => {
               const given = mixed ? [...rows].sort(() => (chances.next().value % 2 ? 1 : -1)) : rows;
               const from = day === null ? BEGINNING : at(day);
-              return assert(given, { key: 'acme', attribute, value, from }, 'tenant', at(1 + Math.floor(i / 2)));
+              return then(given, 1 + Math.floor(i / 2), { attribute, value, from });
             }),
           [[], []],
         );
@@ -208,12 +217,11 @@ describe('a history of attributes', () => {
       {
         tenant_id: 'acme',
         key: 'm-1',
-        attribute: 'tier',
-        value: 'A',
+        attributes: { tier: 'A' },
         valid_from: at(3),
-        valid_to: null,
+        valid_to: END,
         recorded_from: at(4),
-        recorded_to: null,
+        recorded_to: END,
       },
     ]);
   });

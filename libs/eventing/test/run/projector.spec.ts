@@ -302,6 +302,26 @@ describe('a reader of its own write', () => {
   });
 });
 
+test('pages that change no row are noted together, soon or at the end, and what follows them begins behind them', async () => {
+  const other = () => store.append('tariff-t', 'any', [event({ price: 1 }, { type: 'TariffSet' })]);
+  const it = starts(parcels, feed, readModel);
+  await append('a', sentTo('Bern'));
+  await it.caughtUp();
+  const before = readModel.commits;
+  const noted = () => readModel.sides.live!.checkpoint!.position;
+  for (let i = 0; i < 30; i++) expect(await it.it.reached((await other()).position, 5_000)).toBe(true);
+  expect(readModel.commits).toBeLessThan(before + 15);
+  await eventually(() => expect(noted()).toBe(positionOf(31)));
+  await append('a', movedBy(1));
+  await it.caughtUp();
+  expect(readModel.rows()).toMatchObject([{ moved: 1, revision: 1 }]);
+  expect(noted()).toBe(positionOf(32));
+  await other();
+  await it.caughtUp();
+  await it.stop();
+  expect(noted()).toBe(positionOf(33));
+});
+
 test('whatever happens on the way, the rows are the fold of the log', async () => {
   const kinds = ['sent', 'moved', 'moved', 'delivered', 'readdressed', 'tariff'] as const;
   const events = fc.array(fc.record({ id: fc.nat(3), what: fc.constantFrom(...kinds) }), { maxLength: 40 });
@@ -333,9 +353,9 @@ test('whatever happens on the way, the rows are the fold of the log', async () =
         const at = working(it, inPagesOf(size, own, source), rows);
         const head = await source.head();
         while (!(await at.it.reached(head, 50)));
+        await eventually(() => expect(rows.sides.live?.checkpoint?.position ?? '').toBe(head));
         await at.stop();
         expect(byText(rows.rows())).toEqual(byText(await foldOf(it, source, own)));
-        expect(rows.sides.live?.checkpoint?.position ?? '').toBe(head);
       }
     }),
     { numRuns: 40 },

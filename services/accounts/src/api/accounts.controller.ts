@@ -1,6 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import { text } from '@kams/contracts/values';
-import { BEGINNING, holdsSql, type HistoryRow, type RowOf } from '@kams/eventing';
+import { BEGINNING, beliefsOf, END, holdsSql, type HistoryRow, type RowOf } from '@kams/eventing';
 import {
   asInstant,
   asOfAndKnownAt,
@@ -133,12 +133,12 @@ export class AccountsController {
   async asOf(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
     const { asOf, knownAt, known } = this.dates(query);
-    const rows = await reader.query<Pick<HistoryRow, 'attribute' | 'value'>>(
-      `select attribute, value from ${quote(SCHEMA)}.account_history h
-        where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)} and value is not null order by attribute`,
+    const rows = await reader.query<Pick<HistoryRow, 'attributes'>>(
+      `select attributes from ${quote(SCHEMA)}.account_history h where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)}`,
       [reader.tenantId, id, asOf, known],
     );
-    const { tier = null, keyAccount = 'no', ...profile } = Object.fromEntries(rows.map((it) => [it.attribute, it.value]));
+    const values = rows.flatMap(({ attributes }) => Object.entries(attributes)).filter(([, value]) => value !== null);
+    const { tier = null, keyAccount = 'no', ...profile } = Object.fromEntries(values.sort(([a], [b]) => (a < b ? -1 : 1)));
     return { id, asOf, knownAt, profile, tier, keyAccount };
   }
 
@@ -154,19 +154,21 @@ export class AccountsController {
     await one(reader, FROM, id);
     const rows = await reader.query<HistoryRow>(
       `select ${selectList(accountHistory.table)} from ${quote(SCHEMA)}.account_history
-        where tenant_id = $1 and key = $2 order by attribute, recorded_from, valid_from`,
+        where tenant_id = $1 and key = $2 order by recorded_from, valid_from`,
       [reader.tenantId, id],
     );
+    const until = (instant: string): string | null => (instant === END ? null : instant);
     return {
-      items: rows
+      items: beliefsOf(rows)
+        .toSorted((a, b) => (a.attribute < b.attribute ? -1 : Number(a.attribute > b.attribute)))
         .filter(({ attribute }) => reader.sees(fieldOf(attribute), id))
         .map((it) => ({
           attribute: it.attribute,
           value: it.value,
           validFrom: it.valid_from === BEGINNING ? null : it.valid_from,
-          validTo: it.valid_to,
+          validTo: until(it.valid_to),
           recordedFrom: it.recorded_from,
-          recordedTo: it.recorded_to,
+          recordedTo: until(it.recorded_to),
         })),
     };
   }
@@ -183,8 +185,9 @@ export class AccountsController {
   async hierarchy(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
     const { asOf, knownAt, known } = this.dates(query);
-    const links = `select h.key::uuid as child, (h.value->>'parentId')::uuid as parent, h.value->>'linkType' as link_type
-                     from ${quote(SCHEMA)}.hierarchy_history h where h.tenant_id = $1 and h.value is not null and ${holdsSql('h', 3, 4)}`;
+    const links = `select h.key::uuid as child, (parent->>'parentId')::uuid as parent, parent->>'linkType' as link_type
+                     from ${quote(SCHEMA)}.hierarchy_history h, jsonb_extract_path(h.attributes, 'parent') parent
+                    where h.tenant_id = $1 and jsonb_typeof(parent) = 'object' and ${holdsSql('h', 3, 4)}`;
     const values = [reader.tenantId, id, asOf, known, reader.accounts];
     const named = `left join ${quote(SCHEMA)}.account a on a.tenant_id = $1 and a.id = walk.id`;
     const reached = '($5::uuid[] is null or walk.id = any($5))';
