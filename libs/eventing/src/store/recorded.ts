@@ -22,19 +22,24 @@ export function numberOf(position: Position): number {
   return number;
 }
 
-/** Readers share it, so nobody may change it: freezing costs 0.8 us an event, a parse for each reader 1.5. */
-export function recorded(place: Place, event: StoredEvent): Recorded {
-  return Object.freeze({
+export const recorded = (place: Place, event: StoredEvent): Recorded =>
+  shared({
     id: event.id,
     type: event.type,
     schema: event.schema,
-    data: freeze(JSON.parse(event.data)),
-    metadata: freeze(JSON.parse(event.metadata)),
+    data: JSON.parse(event.data),
+    metadata: JSON.parse(event.metadata),
     stream: place.stream,
     revision: place.revision,
     position: positionOf(place.position),
     recordedAt: place.recordedAt,
   });
+
+/** Readers share it, so nobody may change it: freezing costs 0.8 us an event, a parse for each reader 1.5. */
+export function shared(it: Recorded): Recorded {
+  freeze(it.data);
+  freeze(it.metadata);
+  return Object.freeze(it);
 }
 
 function freeze<T>(value: T): T {
