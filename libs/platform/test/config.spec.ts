@@ -45,6 +45,7 @@ describe('what is read', () => {
       host: '127.0.0.1',
       data: join(process.cwd(), '.kams'),
       administrators: [{ tenantId: '*', subject: 'developer' }],
+      store: 'postgres',
       poolSize: 10,
       logLevel: 'info',
       readWaitMs: 2_000,
@@ -117,7 +118,12 @@ describe('what is refused', () => {
       'KAMS_POSTGRES_URL',
       it,
     ]),
+    ...['http://host:2113', 'esdb:host', 'esdb://', 'esdb://host:2113\n', 'esdb://user@host', 'esdb://a/b'].map((it) => [
+      'KAMS_EVENTSTOREDB_URL',
+      it,
+    ]),
     // the rest
+    ['KAMS_STORE', 'eventstore'],
     ['KAMS_MODE', 'Production'],
     ['KAMS_MODE', 'production '],
     ['KAMS_LOG_LEVEL', 'verbose'],
@@ -166,6 +172,36 @@ describe('what is refused', () => {
     expect(refused({ KAMS_ISSUER: 'http://localhost:8080', KAMS_AUDIENCE: 'kams', KAMS_TOKEN_ALGORITHMS: 'ES256' })).toEqual([
       'KAMS_JWKS_URL: is required beside KAMS_ISSUER',
     ]));
+});
+
+describe('where the log is', () => {
+  const url = 'esdb+discover://kams:9fGt2-vq@a.example.com:2113,b.example.com:2113?tls=true';
+
+  test('is Postgres, or EventStoreDB with its address', () => {
+    expect(readConfig({}).store).toBe('postgres');
+    const config = readConfig({ KAMS_STORE: 'eventstoredb', KAMS_EVENTSTOREDB_URL: url });
+    expect(config).toMatchObject({ store: 'eventstoredb' });
+    expect(config.eventStoreDbUrl?.reveal()).toBe(url);
+  });
+
+  test('is said whole: the one without the other would begin a log somewhere else', () => {
+    expect(refused({ KAMS_STORE: 'eventstoredb' })).toEqual([
+      'KAMS_EVENTSTOREDB_URL: is required beside KAMS_STORE=eventstoredb',
+    ]);
+    expect(refused({ KAMS_EVENTSTOREDB_URL: url })).toEqual([
+      'KAMS_STORE: must be eventstoredb beside KAMS_EVENTSTOREDB_URL; set it, or take that away',
+    ]);
+  });
+
+  test.each(['esdb://host:2113?tls=false', 'esdb://admin:changeit@host:2113', 'esdb+discover://owner:owner@host'])(
+    'is not %s in production',
+    (unsafe) => {
+      const store = { KAMS_STORE: 'eventstoredb', KAMS_EVENTSTOREDB_URL: unsafe };
+      expect(refused(store)).toEqual([]);
+      expect(refused({ ...production, ...store })).toEqual([expect.stringMatching(/^KAMS_EVENTSTOREDB_URL: /)]);
+      expect(refused({ ...production, ...store, KAMS_EVENTSTOREDB_URL: url })).toEqual([]);
+    },
+  );
 });
 
 describe('production', () => {

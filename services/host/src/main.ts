@@ -23,6 +23,7 @@ function welcome(running: Running): void {
     postgres
       ? `  database    Postgres ${postgres.version} in ${config.data}, port ${postgres.port}`
       : '  database    the server of KAMS_POSTGRES_URL',
+    ...(config.store === 'eventstoredb' ? ['  event store the EventStoreDB of KAMS_EVENTSTOREDB_URL'] : []),
     `  reference   ${url}/docs  ${url}/openapi.json  ${url}/asyncapi.json`,
     ...(config.issuer === undefined
       ? ['  tokens      development issuer: for trying out, never for real data. `npx kams token` prints a token']

@@ -302,6 +302,12 @@ test('the history has one name, whoever opens the store first, until a new one i
   expect((await (await storeOf(double)).head()).epoch).toBe(renewed);
 });
 
+test('a connection string that would make answers wrong is refused', async () => {
+  const { url } = await doubled();
+  for (const more of ['throwOnAppendFailure=false', 'nodePreference=follower'])
+    await expect(eventStoreDbStore({ connectionString: `${url}&${more}` })).rejects.toThrow(RangeError);
+});
+
 test('a stream that was deleted for ever is damage', async () => {
   const double = await doubled();
   const store = await storeOf(double);

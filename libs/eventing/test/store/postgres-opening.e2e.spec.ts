@@ -1,5 +1,5 @@
 import { START } from '../../src/store/port';
-import { install, newEpoch, notDurable, type StoreRefused } from '../../src/store/postgres/install';
+import { ensureHere, install, keepLogElsewhere, newEpoch, notDurable, type StoreRefused } from '../../src/store/postgres/install';
 import type { PostgresStoreOptions } from '../../src/store/postgres/postgres-store';
 import { events, ids, readOn } from './events';
 import { postgresLab } from './postgres-lab';
@@ -42,6 +42,21 @@ test('a service reads all and inserts events, and may do no more', async () => {
 
 test('is refused where there is no store and none may be made', async () => {
   expect(await refusal({ install: false })).toBe('not-installed');
+});
+
+test('is refused beside a log that is elsewhere, and so is everything else that works on a log here', async () => {
+  await Promise.all([keepLogElsewhere(url()), keepLogElsewhere(url())]);
+  expect(await refusal()).toBe('elsewhere');
+  expect(await refusal({ install: false })).toBe('elsewhere');
+  for (const act of [newEpoch, ensureHere, install]) await expect(act(url())).rejects.toMatchObject({ code: 'elsewhere' });
+});
+
+test('a database that has a log is not taken for one beside a log elsewhere', async () => {
+  await expect(ensureHere(url())).rejects.toMatchObject({ code: 'not-installed' });
+  await install(url());
+  await ensureHere(url());
+  await expect(keepLogElsewhere(url())).rejects.toMatchObject({ code: 'elsewhere' });
+  expect(await refusal()).toBeUndefined();
 });
 
 test('is refused when the schema is older or newer than this process knows', async () => {

@@ -22,7 +22,7 @@ export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env
   });
   const config = Object.fromEntries(values) as Values<S>;
   lines.push(...missing(env, Object.values(settings)));
-  lines.push(...issuerLines(env));
+  lines.push(...issuerLines(env), ...storeLines(env));
   if (isProduction(env)) lines.push(...unsafe(env, config));
   if (lines.length > 0) throw new BadConfig(lines);
   return config;
@@ -89,7 +89,16 @@ function issuerLines(env: Env): string[] {
   return four.filter((it) => env[it.key] === undefined).map((it) => `${it.key}: is required beside ${present.key}`);
 }
 
-const EXAMPLES = ['admin', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
+/** An address that is not gone to is a mistake: the log would begin somewhere else. */
+function storeLines(env: Env): string[] {
+  const { store, eventStoreDbUrl: url } = SETTINGS;
+  const isWanted = env[store.key] === 'eventstoredb';
+  const isGiven = env[url.key] !== undefined || env[fileKey(url)] !== undefined;
+  if (isWanted && !isGiven) return [`${url.key}: is required beside ${store.key}=eventstoredb`];
+  return isGiven && !isWanted ? [`${store.key}: must be eventstoredb beside ${url.key}; set it, or take that away`] : [];
+}
+
+const EXAMPLES = ['admin', 'changeit', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
 
 /** What is convenient on one's own machine and dangerous everywhere else. */
 function unsafe(env: Env, config: Config): string[] {
@@ -102,6 +111,14 @@ function unsafe(env: Env, config: Config): string[] {
   }
   if (config.postgresUrl && hasExamplePassword(config.postgresUrl.reveal())) {
     lines.push(`${SETTINGS.postgresUrl.key}: its password is one that everybody knows; choose another`);
+  }
+  const eventStoreDb = config.eventStoreDbUrl?.reveal();
+  if (eventStoreDb && /[?&]tls=false/i.test(eventStoreDb)) {
+    lines.push(`${SETTINGS.eventStoreDbUrl.key}: must use TLS in production; without it the server does not ask who one is`);
+  }
+  const [, user, password] = /^[^/]+\/\/([^:@/]+):([^@]+)@/.exec(eventStoreDb ?? '') ?? [];
+  if (password !== undefined && (EXAMPLES.includes(password.toLowerCase()) || password === user)) {
+    lines.push(`${SETTINGS.eventStoreDbUrl.key}: its password is one that everybody knows; choose another`);
   }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     lines.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production; trust your own authority by NODE_EXTRA_CA_CERTS');

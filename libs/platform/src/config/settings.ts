@@ -1,6 +1,7 @@
 // Every setting of the platform, once: readConfig() checks by this table, the reference and `kams doctor` list it.
 import {
   duration,
+  eventStoreDbUrl,
   folder,
   host,
   httpUrl,
@@ -71,6 +72,14 @@ export const SETTINGS = {
   }),
   postgresUrl: setting('KAMS_POSTGRES_URL', postgresUrl, {
     description: 'A Postgres of your own. Without it the product starts one in KAMS_DATA.',
+    secret: true,
+  }),
+  store: setting('KAMS_STORE', oneOf('postgres', 'eventstoredb'), {
+    description: 'Where the log is. Read models and the keys of persons are in Postgres with either.',
+    default: 'postgres',
+  }),
+  eventStoreDbUrl: setting('KAMS_EVENTSTOREDB_URL', eventStoreDbUrl, {
+    description: 'The EventStoreDB (22.6 or later) that has the log, with KAMS_STORE=eventstoredb.',
     secret: true,
   }),
   poolSize: setting('KAMS_POOL_SIZE', wholeNumber(1, 200), {

@@ -116,5 +116,11 @@ export const postgresUrl: Value<Secret> = value('a URL like postgres://user:pass
   return isPercentEncoded(url.username) && isPercentEncoded(url.password) ? new Secret(text) : undefined;
 });
 
+/** As its client takes it, perhaps with several hosts: the URL class knows no such form. A secret, like that of Postgres. */
+export const eventStoreDbUrl: Value<Secret> = value('a URL like esdb+discover://user:password@host:2113?tls=true', (text) =>
+  isWord(text, 2_000) && EVENTSTOREDB_URL.test(text) ? new Secret(text) : undefined,
+);
+const EVENTSTOREDB_URL = /^esdb(\+discover)?:\/\/([^:@/?#]+:[^@/?#]+@)?[^@/?#]+\/?(\?[^?#]*)?$/;
+
 /** The URL class lets a lone `%` pass, over which decoding stumbles later. */
 const isPercentEncoded = (text: string): boolean => !/%(?![0-9a-f]{2})/i.test(text);

@@ -10,7 +10,7 @@ import { STREAM_ACTION, type Rights } from '../rights/rights';
 import { contractsOf } from '../service';
 import type { Principal } from '../tokens/verify';
 import { askerOf, Requires } from './access';
-import { positionOf, positionToken } from './position-token';
+import { isReached, positionOf, positionToken } from './position-token';
 import { Problem } from './problems';
 import { serverSent } from './server-sent';
 import { validate } from './validate';
@@ -47,7 +47,7 @@ export class EventsController {
     const live = /\btext\/event-stream\b/.test(request.headers.accept ?? '');
     const last = live ? (request.headers['last-event-id'] ?? after) : after;
     const position = typeof last === 'string' ? positionOf(this.runtime.epoch, last) : START;
-    if (position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
+    if (!isReached((await this.runtime.store.head()).position, position)) throw new Problem('position-foreign');
     const wanted = types === undefined ? undefined : new Set(types.split(','));
     const { principal } = askerOf(request);
     const select = this.selection(principal, wanted);

@@ -8,7 +8,11 @@ const text = { type: 'string' };
 const object = (properties: Json): Json => ({ type: 'object', required: Object.keys(properties), properties });
 
 const projection: Json = {
-  ...object({ name: text, position: text, lag: { type: 'integer', description: 'Events that it is behind.' } }),
+  ...object({
+    name: text,
+    position: text,
+    lag: { type: 'integer', description: 'Events that it is behind; with the log in EventStoreDB, bytes of it.' },
+  }),
   description:
     '`failure` says why it stands still, `rebuild` how its rebuild goes; for operators `owner` is the process that keeps it, `parked` how many aggregates it holds back.',
 };

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ParkedEvent } from '../read-model/parked';
-import { positionToken } from './position-token';
+import { numberIn, positionToken } from './position-token';
 import { Runtime } from '../run/runtime';
 import { metricsOf } from '../run/metrics';
 import { OPERATIONS } from '../rights/rights';
@@ -15,9 +15,6 @@ import { openCursor, sealCursor } from './cursor';
 import { paging } from './list';
 import { Problem } from './problems';
 import { validate } from './validate';
-
-/** A position's distance: positions of the Postgres store are contiguous, so this is a number of events. */
-const distance = (from: string, to: string): number => Number(to || 0) - Number(from || 0);
 
 @Controller('health')
 export class HealthController {
@@ -173,7 +170,8 @@ export async function statusOf(runtime: Runtime, detailed = false) {
       return {
         name: it.projection.name,
         position: positionToken(epoch, it.position()),
-        lag: distance(it.position(), head),
+        // In Postgres positions are contiguous, so it is a number of events; in EventStoreDB it is one of bytes.
+        lag: numberIn(head) - numberIn(it.position()),
         ...owned(it.projection.name),
         ...(parked && { parked: parked.get(it.projection.name) ?? 0 }),
         ...said(it.failure()),

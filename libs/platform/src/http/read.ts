@@ -28,7 +28,7 @@ import { Runtime } from '../run/runtime';
 import { askerOf, Requires } from './access';
 import { checkedId } from './command-request';
 import { openCursor, sealCursor } from './cursor';
-import { positionOf } from './position-token';
+import { isReached, positionOf } from './position-token';
 import { Problem } from './problems';
 import { pointer, validate } from './validate';
 
@@ -124,7 +124,7 @@ export class ReadInterceptor implements NestInterceptor {
     const until = Date.now() + this.runtime.readWaitMs;
     for (const { name } of shows) {
       const there = await this.runtime.projector(name)!.reached(position, Math.max(0, until - Date.now()));
-      if (!there && position > (await this.runtime.store.head()).position) throw new Problem('position-foreign');
+      if (!there && !isReached((await this.runtime.store.head()).position, position)) throw new Problem('position-foreign');
       if (!there) throw new Problem('not-yet-projected', { projection: name }, { 'Retry-After': '1' });
     }
   }

@@ -1,7 +1,7 @@
 // A copy of what can not be made again: the log, the keys of persons, the installation's keys, and the settings that are no
 // secret. Read models are not in it; they are built from the log. Made from one snapshot while everything runs, with any Postgres: no pg_dump is needed.
 import { installPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
-import { install, newEpoch } from '@kams/eventing/store/postgres/install';
+import { ensureHere, install, newEpoch } from '@kams/eventing/store/postgres/install';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -41,7 +41,7 @@ export interface BackupProgress {
 
 /**
  * Writes a backup into an empty folder. It holds the installation's keys: whoever has it can read what they protect.
- * @throws BackupRefused when the folder is not empty
+ * @throws BackupRefused when the folder is not empty; StoreRefused when this database has no log
  */
 export async function backup(
   url: string,
@@ -56,6 +56,7 @@ export async function backup(
   if ((await readdir(folder)).length > 0) throw new BackupRefused(`${folder} is not empty: name a new folder`);
   await chmod(folder, 0o700);
 
+  await ensureHere(url);
   const client = await connected(url);
   const holder = await connected(url);
   try {

@@ -1,5 +1,6 @@
 // What an operator watches, in the form that Prometheus reads.
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { numberIn } from '../http/position-token';
 import type { Runtime } from './runtime';
 
 export interface Metrics {
@@ -28,7 +29,7 @@ export function metricsOf(runtime: Runtime): Metrics {
     async collect() {
       // A store that is away must not take the other figures with it.
       const head = await runtime.store.head().catch(() => undefined);
-      if (head) this.set(Number(head.position || 0));
+      if (head) this.set(numberIn(head.position));
       else this.reset();
     },
   });
@@ -38,7 +39,7 @@ export function metricsOf(runtime: Runtime): Metrics {
     labelNames: ['projection'],
     registers: [register],
     collect() {
-      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, Number(it.position() || 0));
+      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, numberIn(it.position()));
     },
   });
   new Gauge({

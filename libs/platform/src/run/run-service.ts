@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { Vault } from '@kams/eventing';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
-import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
 import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
@@ -17,6 +16,7 @@ import { openDevelopmentIssuer } from '../tokens/development-issuer';
 import { issuerKeys } from '../tokens/issuer-keys';
 import { TokenVerifier } from '../tokens/verify';
 import { createApp } from './create-app';
+import { openStore } from './open-store';
 import { Runtime } from './runtime';
 
 /** A process at work. */
@@ -53,11 +53,7 @@ export async function startServices(services: readonly Service[], config: Config
     if (postgres) closing.push(() => postgres.stop());
     const url = config.postgresUrl?.reveal() ?? postgres!.url;
 
-    const store = await postgresStore({
-      connection: url,
-      poolSize: config.poolSize,
-      onError: (error) => stopping || log.warn({ err: error }, 'event store'),
-    });
+    const store = await openStore(config, url, (error) => stopping || log.warn({ err: error }, 'event store'));
     closing.push(() => store.close());
 
     const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));

@@ -1,9 +1,10 @@
 // kams backup, kams restore: the log, the keys and the settings, and back.
-import { resolve } from 'node:path';
+import { StoreRefused } from '@kams/eventing/store/postgres/install';
+import { join, resolve } from 'node:path';
 import { openKeys } from '@kams/platform/config/keys';
 import { SETTINGS } from '@kams/platform/config/settings';
 import { backup, BackupRefused, checkBackup, restoreKeys, restoreLog, type Manifest } from '@kams/platform/run/backup';
-import { readCliConfig } from './connection';
+import { readCliConfig, type CliConfig } from './connection';
 import { withDatabase, withoutHost } from './database';
 import { Failure } from './failure';
 import type { Terminal } from './terminal';
@@ -19,9 +20,21 @@ const settingsOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
     }),
   );
 
+/** A copy without the log would be none; and of a log that another server keeps, only that server can make one. */
+function ensureLogIsHere({ store, data }: CliConfig, what: 'backup' | 'restore'): void {
+  if (store === 'postgres') return;
+  const keys = join(data, 'keys');
+  throw new Failure(
+    what === 'backup'
+      ? `The log is in EventStoreDB, which kams backup does not copy. Back up, in this order: EventStoreDB by its own means; the Postgres of this installation, whose schema keys has the keys of persons (by pg_dump, or by a copy of ${data} while no host runs); ${keys}.`
+      : `The log is in EventStoreDB, which kams restore does not fill. Put back EventStoreDB by its own means, the Postgres, and ${keys}; then: kams store new-epoch, npm start, and kams rebuild for each projection.`,
+  );
+}
+
 export async function makeBackup(terminal: Terminal, folder: string): Promise<void> {
   const { env } = terminal.streams;
   const config = readCliConfig(env);
+  ensureLogIsHere(config, 'backup');
   await openKeys(config.data);
   await reported(terminal, 'backup', folder, (progress) =>
     withDatabase(config, (url) => backup(url, config.data, resolve(folder), settingsOf(env), progress)),
@@ -31,6 +44,7 @@ export async function makeBackup(terminal: Terminal, folder: string): Promise<vo
 
 export async function restoreBackup(terminal: Terminal, folder: string): Promise<void> {
   const config = readCliConfig(terminal.streams.env);
+  ensureLogIsHere(config, 'restore');
   const from = resolve(folder);
   await reported(terminal, 'restore', folder, async (progress) => {
     await checkBackup(from);
@@ -50,7 +64,7 @@ async function reported(
   const bar = terminal.bar(what, 1, 'MB');
   const made = await work(({ bytes }) => bar.reach(Math.ceil(bytes / MB), Math.ceil(bytes / MB) + 1))
     .catch((error: Error) => {
-      throw error instanceof BackupRefused ? new Failure(error.message) : error;
+      throw error instanceof BackupRefused || error instanceof StoreRefused ? new Failure(error.message) : error;
     })
     .finally(() => bar.end());
   const { events, head, epoch, createdAt } = made;

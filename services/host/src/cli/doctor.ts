@@ -6,6 +6,7 @@ import { BadConfig } from '@kams/platform/config/bad-config';
 import { openKeys } from '@kams/platform/config/keys';
 import { runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import type { Setting } from '@kams/platform/config/settings';
+import { epochOf } from '@kams/eventing/store/eventstoredb/eventstoredb-store';
 import { rolesOf, rolesSql } from '@kams/eventing/store/postgres/roles';
 import { tenantFaults } from '@kams/platform/read-model/tenants';
 import { Client } from 'pg';
@@ -40,7 +41,7 @@ export async function examine(terminal: Terminal, identity: Identity): Promise<v
   }
   if (config) {
     findings.push(await dataFolder(config.data), await diskSpace(config.data));
-    findings.push(...(await database(config)));
+    findings.push(...(await database(config)), ...(await eventStore(config)));
     findings.push(...(await host(hostUrl(env, config), config, identity, signal)));
   }
   const settings = settingsIn(env);
@@ -158,6 +159,20 @@ async function askPostgres(url: string, cure: string): Promise<Finding[]> {
   }
 }
 
+/** Where the log is, when it is not in the database. */
+async function eventStore({ store, eventStoreDbUrl }: CliConfig): Promise<Finding[]> {
+  if (store === 'postgres') return [];
+  try {
+    const epoch = await epochOf(eventStoreDbUrl!.reveal());
+    if (epoch === undefined)
+      return [warning('event store', 'EventStoreDB answers, and has no history yet', 'npm start begins one')];
+    return [ok('event store', `EventStoreDB answers, epoch ${epoch}`)];
+  } catch (error) {
+    const cure = 'is the server of KAMS_EVENTSTOREDB_URL up, and may its user read $all?';
+    return [wrong('event store', (error as Error).message, cure)];
+  }
+}
+
 async function tenants(client: Client): Promise<Finding[]> {
   const lacking = rolesSql(await rolesOf(client));
   if (lacking !== '') {
@@ -218,6 +233,6 @@ function readiness(status: number, { projections = [] }: Partial<Status>): Findi
       `mend the cause, then kams rebuild ${names[0]}`,
     );
   }
-  if (status !== 200) return warning('projections', `catching up, ${lag} events behind`, 'wait; kams status shows how far it is');
-  return ok('projections', `${projections.length} run, at most ${lag} events behind`);
+  if (status !== 200) return warning('projections', `catching up, ${lag} behind`, 'wait; kams status shows how far it is');
+  return ok('projections', `${projections.length} run, at most ${lag} behind`);
 }

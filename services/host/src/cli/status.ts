@@ -53,4 +53,5 @@ export async function showStatus(terminal: Terminal, host: HostClient): Promise<
 const ownerOf = (owner: string | null | undefined): string => (owner === null ? 'nobody' : (owner ?? ''));
 
 /** The number in a position, with or without its epoch. */
-export const numberOf = (position: string | undefined): number => Number(position?.slice(position.lastIndexOf('.') + 1) || 0);
+export const numberOf = (position: string | undefined): number =>
+  Number.parseInt(position?.slice(position.lastIndexOf('.') + 1) ?? '', 10) || 0;

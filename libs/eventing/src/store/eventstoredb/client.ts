@@ -93,10 +93,15 @@ const AHEAD_EVENTS = 400;
 /** A checkpoint for each 32 events that are left out: the least that the server takes. */
 const CHECKPOINT_INTERVAL = 1;
 
+/** With the one the client answers a conflict with a revision that is none; with the other, appends go to who does not take them. */
+const WRONG_ANSWERS = /throwOnAppendFailure=false|nodePreference=(?!leader)/i;
+
 const EXPECTED = { any: ANY, none: NO_STREAM, exists: STREAM_EXISTS } as const;
 
 /** Credentials belong into the connection string: with those of a call, appends would not share a stream (a third of the speed). */
 export function connect(connectionString: string): Client {
+  if (WRONG_ANSWERS.test(connectionString))
+    throw new RangeError('take throwOnAppendFailure and nodePreference out of the connection string');
   let client = unbreakable(EventStoreDBClient.connectionString(connectionString));
 
   return {

@@ -129,11 +129,20 @@ export async function eventStoreDbStore(options: EventStoreDbOptions): Promise<E
   };
 }
 
-/** Names a new history. To be called after a restore. */
-export async function newEpoch(connectionString: string): Promise<string> {
+/** Names a new history. To be called after a restore. @throws Unavailable */
+export const newEpoch = (connectionString: string): Promise<string> =>
+  withClient(connectionString, async (client) => {
+    if ((await epochIn(client)) === undefined) throw new Unavailable('this EventStoreDB has no history yet: start a host on it');
+    return begin(client, 'exists');
+  });
+
+/** Undefined: nobody has opened this store yet. @throws Unavailable */
+export const epochOf = (connectionString: string): Promise<string | undefined> => withClient(connectionString, epochIn);
+
+async function withClient<T>(connectionString: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = connected(connectionString);
   try {
-    return await begin(client, 'exists');
+    return await use(client);
   } finally {
     await client.close();
   }

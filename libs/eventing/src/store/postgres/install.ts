@@ -22,7 +22,7 @@ const INSTALL_LOCK = 2_026_112_301;
 /** The store must not be used as it is. The message says what to do. */
 export class StoreRefused extends Error {
   constructor(
-    readonly code: 'not-installed' | 'too-old' | 'too-new' | 'not-durable' | 'other-cluster',
+    readonly code: 'not-installed' | 'too-old' | 'too-new' | 'not-durable' | 'other-cluster' | 'elsewhere',
     message: string,
   ) {
     super(message);
@@ -67,9 +67,32 @@ export const install = (connection: Connection): Promise<void> =>
     await client.query('commit');
   });
 
+/**
+ * For a database beside a log that is in EventStoreDB: from now on it has none of its own, and whoever would open, back up or
+ * restore one in it is refused. A setting that is forgotten must not begin a second history.
+ * @throws StoreRefused when it has one already
+ */
+export const keepLogElsewhere = (connection: Connection): Promise<void> =>
+  withClient(connection, async (client) => {
+    await ensureRoles(client);
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
+    const { rows } = await client.query<{ here: boolean; elsewhere: boolean }>(
+      `select to_regclass('es.store') is not null as here, to_regclass('es.elsewhere') is not null as elsewhere`,
+    );
+    if (rows[0]!.here) throw new StoreRefused('elsewhere', `this database has an event store of its own: ${NEW_DATABASE}`);
+    if (!rows[0]!.elsewhere) {
+      await client.query('create schema es; create table es.elsewhere ()');
+      await client.query(handOver('es'));
+    }
+    await client.query('commit');
+  });
+const NEW_DATABASE = 'with KAMS_STORE=eventstoredb begin in a new KAMS_DATA or a new database; there is no way to move a log yet';
+
 /** Names a new history. To be called after a restore, and after a fail-over that may have lost the end of the log. */
 export const newEpoch = (connection: Connection): Promise<string> =>
   withClient(connection, async (client) => {
+    await versionOf(client);
     const { rows } = await client.query<{ epoch: string }>(
       `update es.store set epoch = gen_random_uuid(), cluster = (select system_identifier from pg_control_system())
         where one returning epoch::text`,
@@ -77,15 +100,17 @@ export const newEpoch = (connection: Connection): Promise<string> =>
     return rows[0]!.epoch;
   });
 
+/** Has this database a log, whatever state it is in? @throws StoreRefused */
+export const ensureHere = (connection: Connection): Promise<void> =>
+  withClient(connection, async (client) => {
+    if ((await versionOf(client)) === undefined) throw notInstalled();
+  });
+
 /** @throws StoreRefused */
 export const ensureUsable = (connection: Connection): Promise<void> =>
   withClient(connection, async (client) => {
     const version = await versionOf(client);
-    if (version === undefined)
-      throw new StoreRefused(
-        'not-installed',
-        'this database has no event store: call install() with a role that may create schemas',
-      );
+    if (version === undefined) throw notInstalled();
     if (version < VERSION)
       throw new StoreRefused('too-old', `the event store has version ${version}, this process needs ${VERSION}: call install()`);
     if (version > VERSION) throw tooNew(version);
@@ -109,6 +134,15 @@ export const notDurable = (off: readonly string[]): StoreRefused =>
     `${off.join(', ')} ${off.length > 1 ? 'are' : 'is'} off on this server: switch on, for this database and this role too`,
   );
 
+const notInstalled = (): StoreRefused =>
+  new StoreRefused('not-installed', 'this database has no event store: call install() with a role that may create schemas');
+
+const elsewhere = (): StoreRefused =>
+  new StoreRefused(
+    'elsewhere',
+    'the log of this installation is in EventStoreDB: set KAMS_STORE=eventstoredb and KAMS_EVENTSTOREDB_URL, as they were',
+  );
+
 const tooNew = (version: number): StoreRefused =>
   new StoreRefused('too-new', `the event store has version ${version}, this process knows ${VERSION}: run a newer release`);
 
@@ -121,7 +155,10 @@ const otherCluster = (): StoreRefused =>
   );
 
 async function versionOf(client: ClientBase): Promise<number | undefined> {
-  const { rows } = await client.query<{ there: boolean }>(`select to_regclass('es.store') is not null as there`);
+  const { rows } = await client.query<{ there: boolean; elsewhere: boolean }>(
+    `select to_regclass('es.store') is not null as there, to_regclass('es.elsewhere') is not null as elsewhere`,
+  );
+  if (rows[0]!.elsewhere) throw elsewhere();
   if (!rows[0]!.there) return undefined;
   const { rows: store } = await client.query<{ version: string }>('select version::text from es.store where one');
   return Number(store[0]?.version ?? 0);
