@@ -11,6 +11,7 @@ let double: Proc;
 let scratch: string;
 let env: NodeJS.ProcessEnv;
 let host: TestHost;
+let other: TestHost | undefined;
 
 beforeAll(async () => {
   double = startBuilt('libs/testing/src/eventstoredb/main.js');
@@ -25,6 +26,7 @@ beforeAll(async () => {
   host = await startHost(env);
 }, TESTS_MS);
 afterAll(async () => {
+  await other?.end();
   await host?.end();
   await double.end();
   await removeEmbeddedPostgres(join(scratch, 'data', 'postgres'));
@@ -100,7 +102,7 @@ test(
   async () => {
     await host.end();
     const forgotten = { KAMS_DATA: env['KAMS_DATA'], KAMS_PORT: env['KAMS_PORT'] };
-    const other = spawnHost(forgotten);
+    other = spawnHost(forgotten);
     expect(await other.gone).toMatchObject({ code: 1 });
     expect(other.said()).toContain('set KAMS_STORE=eventstoredb');
     const backup = await runKams(forgotten, 'backup', join(scratch, 'forgotten'));

@@ -69,10 +69,10 @@ export class Log {
     return low;
   }
 
-  /** Its events are gone, and it may begin again. A tombstone lets it never begin again. */
-  remove(name: string, { forEver }: { forEver: boolean }): void {
+  /** Its events are gone, and it can not begin again. */
+  tombstone(name: string): void {
     this.streams.delete(name);
-    if (forEver) this.tombstones.add(name);
+    this.tombstones.add(name);
   }
 
   /** The server's own idempotence: with a revision by what stands there, without one by ids that it remembers of the stream. */

@@ -14,7 +14,7 @@ import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfea
 import { SupportedMethod, SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb';
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
-import { DeleteReq, DeleteResp, TombstoneReq, TombstoneResp } from '@eventstore/db-client/generated/streams_pb';
+import { TombstoneReq, TombstoneResp } from '@eventstore/db-client/generated/streams_pb';
 import { randomUUID } from 'node:crypto';
 import { appendCall, batchAppendCall } from './append';
 import { Faults } from './faults';
@@ -61,12 +61,8 @@ export async function eventStoreDbDouble({ batchAppend = true, port = 0 }: Doubl
       append: appendCall(log, faults),
       batchAppend: batchAppendCall(log, faults),
       read: readCall(log, faults, counts),
-      delete: (call: ServerUnaryCall<DeleteReq, DeleteResp>, answer: sendUnaryData<DeleteResp>) => {
-        log.remove(nameOf(call.request.getOptions()!.getStreamIdentifier()), { forEver: false });
-        answer(null, new DeleteResp().setNoPosition(new Empty()));
-      },
       tombstone: (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, answer: sendUnaryData<TombstoneResp>) => {
-        log.remove(nameOf(call.request.getOptions()!.getStreamIdentifier()), { forEver: true });
+        log.tombstone(nameOf(call.request.getOptions()!.getStreamIdentifier()));
         answer(null, new TombstoneResp().setNoPosition(new Empty()));
       },
     });
@@ -106,7 +102,7 @@ const supportedMethods =
   (batchAppend: boolean) =>
   (_: unknown, answer: sendUnaryData<SupportedMethods>): void => {
     const all = new SupportedMethods().setEventStoreServerVersion(VERSION);
-    const names = ['read', 'append', 'delete', 'tombstone', ...(batchAppend ? ['batchappend'] : [])];
+    const names = ['read', 'append', 'tombstone', ...(batchAppend ? ['batchappend'] : [])];
     for (const name of names) all.addMethods(new SupportedMethod().setServiceName(STREAMS).setMethodName(name));
     answer(null, all);
   };
