@@ -20,6 +20,8 @@ const NOTHING_LOST = { test: 'services/host/test/promises/p1-p2-nothing-lost.e2e
 const RETRIES = { test: 'services/host/test/promises/p3-retries.e2e.spec.ts', named: 'P3 ', size: '0.5' };
 const ONE_WINNER = { test: 'services/host/test/promises/p4-one-winner.e2e.spec.ts', named: 'P4 ', size: '0.5' };
 const ORDER = { test: 'libs/eventing/test/store/order-oracle/order-oracle.e2e.spec.ts', named: 'P5 ', size: '0.5' };
+const SUBSCRIBED = 'libs/eventing/src/store/eventstoredb/subscription.ts';
+const EVENTSTOREDB = { test: 'libs/eventing/test/store/eventstoredb.e2e.spec.ts' };
 const EXACTLY_ONCE = { test: 'services/host/test/promises/p6-exactly-once.e2e.spec.ts', named: 'P6 ' };
 const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 1000 ' };
 const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.e2e.spec.ts', named: 'P8 ', size: '0.3' };
@@ -180,6 +182,22 @@ export const MUTANTS = [
     ],
   },
   {
+    promise: 'P5',
+    name: 'checkpoint-believed-before-what-is-in-front-of-it',
+    ...EVENTSTOREDB,
+    named: 'a checkpoint arrives before what is in front of it',
+    shows: /expect\(received\)\.toBe\(expected\)/,
+    changes: [{ file: SUBSCRIBED, from: 'taken: taken + source.waiting() }', to: 'taken: 0 }' }],
+  },
+  {
+    promise: 'P5',
+    name: 'subscribed-again-from-where-it-began',
+    ...EVENTSTOREDB,
+    named: 'goes on when the server dies',
+    shows: /expect\(received\)\.toEqual\(expected\)/,
+    changes: [{ file: SUBSCRIBED, from: 'of once(subscribing, at))', to: 'of once(subscribing, after))' }],
+  },
+  {
     promise: 'P6',
     name: 'checkpoint-before-effect',
     ...EXACTLY_ONCE,
@@ -298,6 +316,14 @@ export const MUTANTS = [
     changes: [{ file: PARKING, from: 'and p.waiting = $4 and exists', to: 'and $4::bigint > 0 and exists' }],
   },
   {
+    promise: 'P8',
+    name: 'pages-that-change-nothing-never-noted',
+    test: 'libs/eventing/test/run/projector.spec.ts',
+    named: 'pages that change no row are noted together',
+    shows: /expect\(received\)\.toBe\(expected\)/,
+    changes: [{ file: PROJECTOR, from: '      noting ??= setTimeout(() => void back.alone(note), NOTED_AFTER_MS);\n', to: '' }],
+  },
+  {
     promise: 'P11',
     name: 'poison-skipped',
     ...POISONED,
@@ -333,6 +359,20 @@ export const MUTANTS = [
         file: 'libs/eventing/src/run/parking.ts',
         from: 'const parked = it.parked || it.tries >= TRY_AGAIN_MS.length;',
         to: 'const parked = it.parked;',
+      },
+    ],
+  },
+  {
+    promise: 'P11',
+    name: 'all-that-waits-tried-while-the-reader-waits',
+    test: 'libs/eventing/test/run/parking.spec.ts',
+    named: 'when it comes behind what is just handled',
+    shows: /expect\(received\)\.toBe\(expected\)/,
+    changes: [
+      {
+        file: 'libs/eventing/src/run/parking.ts',
+        from: 'return fresh && attempt(fresh, most, true);',
+        to: 'return fresh && attempt(fresh, fresh.waiting, true);',
       },
     ],
   },
