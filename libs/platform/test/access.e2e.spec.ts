@@ -2,6 +2,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { request } from 'node:http';
 import { startTestServices, type TestServices } from '@kams/testing';
+import { promised } from '@kams/testing/faults/promise';
 import { Controller, Get } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -96,7 +97,7 @@ const addressOf = (url: string): string => url.replace(':id', anId).replace(':na
 const PUBLIC = [/^\/health\/(live|ready)$/, /^\/metrics$/, /^\/(openapi|asyncapi)\.json$/, /^\/docs(\/|$)/];
 
 /** What each route says of itself, for a review of who may do what: a change here is a change of rights. */
-test('P18 every route says what it requires or is public by name, and asks for a token by that', async () => {
+promised('P18', 'every route says what it requires or is public by name, and asks for a token by that', async (tell) => {
   const table: Record<string, string> = {};
   for (const { method, url, requires } of server.routes) {
     if (method === 'HEAD') continue;
@@ -137,8 +138,8 @@ test('P18 every route says what it requires or is public by name, and asks for a
     'GET /docs/docs/swagger-ui-init.js': 'public',
   });
   const silent = server.routes.filter(({ url, requires }) => requires === undefined && !PUBLIC.some((it) => it.test(url)));
+  tell({ routes: server.routes.length, silent: silent.length });
   expect(silent.map((it) => it.url)).toEqual([]);
-  console.log(`P18 pass routes=${server.routes.length} silent=${silent.length}`);
 });
 
 test('P18 a route that says neither is refused when it is declared', async () => {
@@ -197,40 +198,91 @@ test.each<[string, string, { method?: string; headers?: object }, number, number
   expect([bare.status, known.status]).toEqual([without, withToken]);
 });
 
-describe('P17 a token', () => {
-  const unsigned = (alg: string): string => `${encode({ ...HEADER, alg })}.${encode(claims())}.`;
-  function signedWithThePublicKey(): string {
-    const text = `${encode({ ...HEADER, alg: 'HS256' })}.${encode(claims())}`;
-    return `${text}.${createHmac('sha256', ours.publicKey.export({ format: 'pem', type: 'spki' }))
-      .update(text)
-      .digest('base64url')}`;
-  }
+const unsigned = (alg: string): string => `${encode({ ...HEADER, alg })}.${encode(claims())}.`;
+function signedWithThePublicKey(): string {
+  const text = `${encode({ ...HEADER, alg: 'HS256' })}.${encode(claims())}`;
+  return `${text}.${createHmac('sha256', ours.publicKey.export({ format: 'pem', type: 'spki' }))
+    .update(text)
+    .digest('base64url')}`;
+}
+const BAD_TOKENS: readonly (readonly [string, () => string])[] = [
+  ['without a type', () => token({}, { typ: undefined })],
+  ['for identity', () => token({}, { typ: 'JWT' })],
+  ['without an end', () => token({ exp: undefined })],
+  ['that has ended', () => token({ exp: seconds() - 6 })],
+  ['of tomorrow', () => token({ nbf: seconds() + 60 })],
+  ['for another audience', () => token({ aud: 'other' })],
+  ['for no audience', () => token({ aud: undefined })],
+  ['for several others', () => token({ aud: ['other', 'another'] })],
+  ['of another issuer', () => token({ iss: 'https://evil.example.com' })],
+  ['that was issued long ago', () => token({ iat: seconds() - 906 })],
+  ['without a tenant', () => token({ tenant: undefined })],
+  ['of a tenant that is none', () => token({ tenant: "acme' or '1'='1" })],
+  ['without a signature that it names', () => unsigned('none')],
+  ['signed with the public key', signedWithThePublicKey],
+  ['signed by another', () => signed(HEADER, claims(), foreign.privateKey)],
+  ['with an unknown key id', () => token({}, { kid: 'key-2' })],
+  ['with a path as key id', () => token({}, { kid: '../../dev/null' })],
+  ['that demands an extension', () => token({}, { crit: ['x'], x: 1 })],
+  ['with a cut signature', () => token().slice(0, -4)],
+  ['with a claim twice', () => signed(HEADER, JSON.stringify(claims()).replace(/}$/, ',"tenant":"other"}'))],
+  ['longer than 8 KB', () => token({ more: 'x'.repeat(8_192) })],
+  ['that is garbage', () => 'garbage'],
+  ['of five parts', () => `${token()}.a.b`],
+];
+/** A good token where none is looked for. */
+const NO_BEARER: readonly (readonly [string, () => object])[] = [
+  ['under another scheme', () => ({ authorization: `Basic ${token()}` })],
+  ['without a scheme', () => ({ authorization: token() })],
+  ['with something behind it', () => ({ authorization: `Bearer ${token()} ${token()}` })],
+  ['in a header sent twice', () => ({ authorization: [`Bearer ${token()}`, `Bearer ${token()}`] })],
+  ['in the query', () => ({})],
+  ['in a cookie', () => ({ cookie: `authorization=Bearer ${token()}; access_token=${token()}` })],
+];
 
-  test.each<[string, () => string]>([
-    ['without a type', () => token({}, { typ: undefined })],
-    ['for identity', () => token({}, { typ: 'JWT' })],
-    ['without an end', () => token({ exp: undefined })],
-    ['that has ended', () => token({ exp: seconds() - 6 })],
-    ['of tomorrow', () => token({ nbf: seconds() + 60 })],
-    ['for another audience', () => token({ aud: 'other' })],
-    ['for no audience', () => token({ aud: undefined })],
-    ['for several others', () => token({ aud: ['other', 'another'] })],
-    ['of another issuer', () => token({ iss: 'https://evil.example.com' })],
-    ['that was issued long ago', () => token({ iat: seconds() - 906 })],
-    ['without a tenant', () => token({ tenant: undefined })],
-    ['of a tenant that is none', () => token({ tenant: "acme' or '1'='1" })],
-    ['without a signature that it names', () => unsigned('none')],
-    ['signed with the public key', signedWithThePublicKey],
-    ['signed by another', () => signed(HEADER, claims(), foreign.privateKey)],
-    ['with an unknown key id', () => token({}, { kid: 'key-2' })],
-    ['with a path as key id', () => token({}, { kid: '../../dev/null' })],
-    ['that demands an extension', () => token({}, { crit: ['x'], x: 1 })],
-    ['with a cut signature', () => token().slice(0, -4)],
-    ['with a claim twice', () => signed(HEADER, JSON.stringify(claims()).replace(/}$/, ',"tenant":"other"}'))],
-    ['longer than 8 KB', () => token({ more: 'x'.repeat(8_192) })],
-    ['that is garbage', () => 'garbage'],
-    ['of five parts', () => `${token()}.a.b`],
-  ])('%s is 401, and the answer repeats nothing of it', async (_, make) => {
+promised('P17', 'no request without a good token gets past the door of any route', async (tell) => {
+  const { position } = await kams.store.head();
+  const routes = server.routes.filter(({ requires }) => requires !== undefined);
+  const ways = [
+    ['without any', () => ({})] as const,
+    ...NO_BEARER,
+    ...BAD_TOKENS.map(([name, make]) => [name, () => bearer(make())] as const),
+  ];
+  let asked = 0;
+  const past: string[] = [];
+  for (const { method, url } of routes) {
+    for (const [name, headers] of ways) {
+      const { status } = await ask(addressOf(url), { method, headers: { 'content-type': 'application/json', ...headers() } });
+      asked++;
+      if (status !== 401) past.push(`${method} ${url} with a token ${name}: ${status}`);
+    }
+    // It is the token that was refused.
+    const known = await ask(addressOf(url), { method, headers: bearer(token()) });
+    expect([method, url, known.status === 401]).toEqual([method, url, false]);
+  }
+  const warm = token();
+  expect((await ask('/visits', { headers: bearer(warm) })).status).toBe(200);
+  issuerIsDown = true;
+  const whileDown = [
+    await ask('/visits', { headers: bearer(warm) }),
+    await ask('/visits', { headers: bearer(token({ sub: 'new' })) }),
+  ];
+  issuerIsDown = false;
+  tell({
+    routes: routes.length,
+    ways: ways.length,
+    asked,
+    past: past.length,
+    warm: whileDown[0]!.status,
+    cold: whileDown[1]!.status,
+  });
+  expect(past).toEqual([]);
+  expect(whileDown.map((it) => it.status)).toEqual([200, 503]);
+  expect((await kams.store.head()).position).toBe(position);
+});
+
+describe('P17 a token', () => {
+  test.each(BAD_TOKENS)('%s is 401, and the answer repeats nothing of it', async (_, make) => {
     const text = make();
     const answer = await ask('/visits', { headers: bearer(text) });
     expect(answer.status).toBe(401);
@@ -239,14 +291,7 @@ describe('P17 a token', () => {
     expect(answer.text).not.toContain(text.slice(0, 20));
   });
 
-  test.each<[string, () => object]>([
-    ['under another scheme', () => ({ authorization: `Basic ${token()}` })],
-    ['without a scheme', () => ({ authorization: token() })],
-    ['with something behind it', () => ({ authorization: `Bearer ${token()} ${token()}` })],
-    ['in a header sent twice', () => ({ authorization: [`Bearer ${token()}`, `Bearer ${token()}`] })],
-    ['in the query', () => ({})],
-    ['in a cookie', () => ({ cookie: `authorization=Bearer ${token()}; access_token=${token()}` })],
-  ])('%s is none', async (_, headers) => {
+  test.each(NO_BEARER)('%s is none', async (_, headers) => {
     const answer = await ask(`/visits?access_token=${token()}`, { headers: headers() });
     expect(answer.status).toBe(401);
     expect(JSON.parse(answer.text).code).toBe('unauthenticated');
