@@ -46,7 +46,8 @@ export const MUTANTS = [
     promise: 'P1',
     name: 'answered-before-the-commit',
     ...NOTHING_LOST,
-    shows: /\blost(=[1-9]|: what .* was acknowledged)/,
+    // Or a reader finds first that what it was told of is not there, and the node stands.
+    shows: /\blost(=[1-9]|: what .* was acknowledged)|"code":"log-damaged"/,
     changes: [
       {
         file: 'libs/eventing/src/store/postgres/connection.ts',
@@ -66,7 +67,7 @@ export const MUTANTS = [
     promise: 'P1',
     name: 'lost-answer-taken-for-a-commit',
     ...NOTHING_LOST,
-    shows: /\blost=[1-9]/,
+    shows: /\blost(=[1-9]|: what .* was acknowledged)/,
     changes: [
       {
         file: HANDLE,

@@ -1,6 +1,6 @@
 // Whatever is thrown on the way of a request becomes an answer here, and so does what never became a request.
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Refusal } from '@kams/eventing';
+import { LogDamaged, type Refusal } from '@kams/eventing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -61,6 +61,7 @@ export function answerError(runtime: Runtime, error: unknown, request: FastifyRe
 }
 
 function problemIn(error: unknown, runtime: Runtime): Problem | Refusal {
+  if (error instanceof LogDamaged) runtime.reportDamage(error);
   const known = problemOf(error);
   if (known) return known;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | undefined)?.statusCode;

@@ -135,6 +135,11 @@ export const GENERAL_PROBLEMS = {
     'The store did not say whether the command was stored. Send it again with the same Idempotency-Key.',
     '结果未知，请使用相同的 Idempotency-Key 重试。',
   ),
+  'log-damaged': text(
+    503,
+    'The log of this service is not what it was, so nothing is told from it until an operator has looked: kams doctor.',
+    '事件日志与先前不一致，在运维人员检查（kams doctor）之前不提供任何数据。',
+  ),
   'not-yet-projected': text(
     503,
     'The view has not come to that position yet. Try again after the time in Retry-After.',
@@ -208,8 +213,8 @@ export function problemOf(error: unknown): Problem | Refusal | undefined {
     });
   }
   if (error instanceof OutcomeUnknown) return new Problem('outcome-unknown', {}, RETRY_SOON);
-  if (error instanceof Unavailable || error instanceof LogDamaged || isDatabaseAway(error))
-    return new Problem('unavailable', {}, RETRY_SOON);
+  if (error instanceof LogDamaged) return new Problem('log-damaged', { reason: error.message });
+  if (error instanceof Unavailable || isDatabaseAway(error)) return new Problem('unavailable', {}, RETRY_SOON);
   return undefined;
 }
 

@@ -19,6 +19,7 @@ import {
   type EventStore,
   type Feed,
   type Leases,
+  type LogDamaged,
   type Position,
   type Projection,
   type Projector,
@@ -137,6 +138,7 @@ export class Runtime implements OnModuleDestroy {
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
   private caughtUp = false;
+  private isDamaged = false;
 
   constructor({
     services,
@@ -300,6 +302,13 @@ export class Runtime implements OnModuleDestroy {
     const traceId = randomUUID();
     this.log.error({ err: error, traceId }, 'fault');
     return traceId;
+  }
+
+  /** Said once: from now on every answer says the same. */
+  reportDamage(error: LogDamaged): void {
+    if (this.isDamaged) return;
+    this.isDamaged = true;
+    this.log.fatal({ err: error }, 'the log is not what it was: nothing is told from it any more');
   }
 
   projections(): readonly Projector[] {

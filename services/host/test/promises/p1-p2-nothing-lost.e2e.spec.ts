@@ -67,12 +67,12 @@ describe(`${KILLS} kills under load`, () => {
     });
   const acknowledged = () => clients.reduce((sum, it) => sum + it.acknowledged, 0);
 
+  const lastWords = async ({ url, said }: (typeof nodes)[number]): Promise<string> =>
+    said().slice(-2_000) + (await fetch(`${url}/health/ready`).then((it) => it.text(), String));
   async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = SERVES_AGAIN_MS): Promise<void> {
     for (const end = Date.now() + withinMs; !(await holds()); await sleep(10)) {
       if (Date.now() > end)
-        throw new Error(
-          `${what}: not within ${withinMs} ms; the nodes said ${nodes.map((it) => it.said().slice(-2_000)).join()}`,
-        );
+        throw new Error(`${what}: not within ${withinMs} ms; the nodes said ${(await Promise.all(nodes.map(lastWords))).join()}`);
     }
   }
   /** As soon as there is a server that takes connections. */
@@ -155,7 +155,11 @@ describe(`${KILLS} kills under load`, () => {
       const urls = nodes.map((it) => it.url);
       const load = { urls, tokens, history, shared: new Map(), chance: dice.next, signal: failed.signal };
       for (let i = 0; i < CLIENTS; i++) clients.push(new Client(load, i));
-      await Promise.all(clients.map((it) => it.begin()));
+      let begun = 0;
+      const beginning = Promise.all(clients.map((it) => it.begin().then(() => begun++)));
+      beginning.catch(() => failed.abort());
+      await until('every client at work', () => failed.signal.aborted || begun === CLIENTS);
+      await beginning;
 
       let isOver = false;
       const loading = Promise.all([
