@@ -271,8 +271,8 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/history.ts',
-        from: '(valid_from > from && valid_from < least ? valid_from : least)',
-        to: '(valid_from > from && least === END ? valid_from : least)',
+        from: '(it) => it.valid_from <= from && from < it.valid_to',
+        to: '(it) => it.valid_from <= from',
       },
       // Without an order by, any will do.
       {
@@ -312,8 +312,9 @@ export const MUTANTS = [
   {
     promise: 'P6',
     name: 'what-waits-not-counted',
-    ...EXACTLY_ONCE,
-    shows: /\b(missing|outOfOrder|doubled|leftovers)=[1-9]/,
+    test: 'libs/platform/test/read-model.e2e.spec.ts',
+    named: 'only while no more waits than was counted',
+    shows: /expect\(received\)\.toBe\(expected\)/,
     changes: [{ file: PARKING, from: 'and p.waiting = $4 and exists', to: 'and $4::bigint > 0 and exists' }],
   },
   {

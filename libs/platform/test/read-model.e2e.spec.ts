@@ -15,11 +15,13 @@ import {
   type ReadModel,
   RowsRefused,
 } from '@kams/eventing';
+import { firstHeld } from '@kams/eventing/run/parking';
 import { isDatabaseAway } from '../src/read-model/database-away';
 import { postgresReadModel } from '../src/read-model/postgres-read-model';
 import { openReadDatabase } from '../src/read-model/read-database';
 import { freshDatabase, type TestDatabase } from '@kams/testing/postgres';
 import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
@@ -129,6 +131,24 @@ describe('rows in Postgres', () => {
     expect(await one.commit(words, 'live', { ...from(20), epoch: 'another' }, change(21, [row('a')]))).toBe(false);
     expect(await one.commit(words, 'live', from(3), change(21))).toBe(false);
     expect(await one.checkpoint(words, 'live')).toEqual(from(20));
+  });
+
+  test('of what waited are written only while no more waits than was counted', async () => {
+    const it = postgresReadModel(source, 's');
+    await it.prepare(words);
+    const event = { eventId: randomUUID(), type: 'Said', tenantId: 't', category: 'word', id: 'a', revision: 1, position: at(1) };
+    const opened = [firstHeld('group a', event, at(0), new Error('no'))];
+    await it.commit(words, 'live', undefined, { ...change(1), holding: { opened, behind: new Map() } });
+    const [one] = (await it.held(words, 'live')).held;
+    await it.commit(words, 'live', from(1), { ...change(2), holding: { opened: [], behind: new Map([['group a', 1]]) } });
+    const through = { upsert: [row('a')], remove: [], left: undefined };
+    expect(await it.settle(words, '', one!, through)).toBe(false);
+    expect(await all()).toEqual([]);
+    const [both] = (await it.held(words, 'live')).held;
+    expect(both).toMatchObject({ key: 'group a', waiting: 2 });
+    expect(await it.settle(words, '', both!, through)).toBe(true);
+    expect(await all()).toEqual([row('a')]);
+    expect((await it.held(words, 'live')).held).toEqual([]);
   });
 
   test('that readers are told of wait for the disk; those of a rebuild do not', async () => {
