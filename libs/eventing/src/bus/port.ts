@@ -3,7 +3,7 @@
 import type { CloudEvent } from '../run/cloud-event';
 
 export interface BusRecord {
-  /** Of the partition; the next one is larger, not always by one. */
+  /** Of the partition; the next one is larger, also as text, and not always by one. */
   readonly offset: string;
   readonly key: string;
   readonly event: CloudEvent;
@@ -18,8 +18,12 @@ export interface BusBatch {
 }
 
 export interface Bus {
-  /** Everything of the topic after these offsets, by partition ('' or absent: from the start), until the signal aborts. */
+  /**
+   * Everything of the topic after these offsets, by partition ('' or absent: from the start), until the signal aborts. Each
+   * consumer gets everything, whoever else reads under the same name of a group. Reconnects by itself.
+   * @throws RangeError when there is no such topic, LogDamaged when what comes after an offset is not there any more, or was never
+   */
   consume(topic: string, group: string, after: ReadonlyMap<number, string>, signal: AbortSignal): AsyncIterable<BusBatch>;
-  /** The last offset of each partition. */
+  /** The last offset of each partition; '' where nothing was published yet. @throws RangeError */
   ends(topic: string): Promise<ReadonlyMap<number, string>>;
 }
