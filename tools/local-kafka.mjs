@@ -112,11 +112,11 @@ async function answersAs(clusterId, port) {
   }
 }
 
-async function ready(folder, { pid, port, clusterId }) {
+/** Whether the process answers; false when it has ended. */
+async function isReady(folder, { pid, port, clusterId }) {
   for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(100)) {
-    if (await answersAs(clusterId, port)) return;
-    if (alive(folder)?.pid !== pid)
-      throw new Error(`Kafka has ended while it started. It says why in ${join(folder, 'kafka.log')}`);
+    if (await answersAs(clusterId, port)) return true;
+    if (alive(folder)?.pid !== pid) return false;
   }
   throw new Error(
     `process ${pid} does not answer at 127.0.0.1:${port} as the Kafka of ${folder}. If it is none, remove ${runningFile(folder)}`,
@@ -126,8 +126,8 @@ async function ready(folder, { pid, port, clusterId }) {
 /** Starts the Kafka of a folder, unless it runs: its address, its process, and whether it ran already. */
 export async function startKafka(folder, port) {
   const running = alive(folder);
-  if (running) {
-    await ready(folder, running);
+  // One that was killed may take a moment to be gone.
+  if (running && (await isReady(folder, running))) {
     return { ...running, brokers: `127.0.0.1:${running.port}`, isNew: false };
   }
   await ensureJava();
@@ -154,15 +154,15 @@ export async function startKafka(folder, port) {
   broker.unref();
   const started = { pid: broker.pid, port, clusterId };
   writeFileSync(runningFile(folder), JSON.stringify(started));
-  await ready(folder, started);
+  if (!(await isReady(folder, started)))
+    throw new Error(`Kafka has ended while it started. It says why in ${join(folder, 'kafka.log')}`);
   return { ...started, brokers: `127.0.0.1:${port}`, isNew: true };
 }
 
 /** Stops the Kafka of a folder, as Kafka wants to be stopped: whether one ran. */
 export async function stopKafka(folder) {
   const running = alive(folder);
-  if (running) {
-    await ready(folder, running);
+  if (running && (await isReady(folder, running))) {
     process.kill(running.pid, 'SIGTERM');
     for (const end = Date.now() + STOPPED_WITHIN_MS; alive(folder); await sleep(50))
       if (Date.now() > end) throw new Error(`Kafka (process ${running.pid}) has not stopped within ${STOPPED_WITHIN_MS} ms`);

@@ -27,3 +27,14 @@ export interface Bus {
   /** The last offset of each partition; '' where nothing was published yet. @throws RangeError */
   ends(topic: string): Promise<ReadonlyMap<number, string>>;
 }
+
+/** The other side: what the log gives of itself, a broker has to be given. */
+export interface Publisher {
+  /**
+   * Resolves when all of them are on the topic, those of a stream in this order. When it throws, some may be there: publish them
+   * again from the first on, before anything else. One call at a time.
+   * @throws NotStorable when one is too large, Unavailable
+   */
+  publish(topic: string, events: readonly CloudEvent[]): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,201 @@
+// The one file that knows the client. kafkajs 2.2.4 is the last of its line: to take another client is to change this file.
+import { Kafka, logLevel, Partitioners, type Admin, type KafkaConfig, type Producer } from 'kafkajs';
+import { delay } from '../../run/delay';
+import { within } from '../../run/within';
+import { NotStorable, Unavailable } from '../../store/port';
+import type { Message, RawMessage } from './message';
+
+/** Of a partition: its first offset that is still there, and the one that comes next. */
+export interface Reach {
+  readonly first: bigint;
+  readonly next: bigint;
+}
+
+/** What a fetch has brought of one partition, in order. */
+export interface Fetched {
+  readonly partition: number;
+  readonly messages: readonly RawMessage[];
+  /** The last that was looked at. */
+  readonly last: bigint;
+}
+
+export interface Reading {
+  readonly topic: string;
+  readonly group: string;
+  /** Where each partition is to be read from, now. */
+  next(): ReadonlyMap<number, bigint>;
+  /** Resolves when the next may come. */
+  take(fetched: Fetched): Promise<unknown>;
+  /** Nothing more will come. */
+  failed(error: Error): void;
+}
+
+export interface TopicSettings {
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface Client {
+  /** By partition; undefined when there is no such topic. @throws Unavailable */
+  reach(topic: string): Promise<ReadonlyMap<number, Reach> | undefined>;
+  /** Reads in the background, and gives what it stops with. @throws Unavailable */
+  read(reading: Reading): Promise<() => Promise<void>>;
+  /** Creates the topic unless it is there. @throws Unavailable */
+  ensureTopic(topic: string, settings: TopicSettings): Promise<void>;
+  /** @throws NotStorable, Unavailable (some may be there) */
+  send(topic: string, messages: readonly Message[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The longest that a fetch waits at the broker, and so the longest that a consumer which stops has to wait for its answer. */
+const FETCH_WAITS_MS = 500;
+/** How often a member of a group says that it is alive while its batch is worked on. */
+const ALIVE_EVERY_MS = 1_000;
+/** kafkajs may try for minutes while brokers die (94 s were seen): who asks tries again by itself, and sooner. */
+const SEND_WITHIN_MS = 10_000;
+const CLOSE_WITHIN_MS = 10_000;
+const TOPIC_WITHIN_MS = 10_000;
+/** Murmur2 of the key, as Java's client has it, so that whoever writes to a topic puts a stream where it is. */
+export const partitioner = Partitioners.DefaultPartitioner;
+const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
+  clientId: 'kams',
+  // It reports every step of every retry. What is not mended by itself is thrown.
+  logLevel: logLevel.NOTHING,
+  connectionTimeout: 3_000,
+  requestTimeout: 10_000,
+  retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+};
+
+export function connect(brokers: readonly string[]): Client {
+  const kafka = new Kafka({ ...CONNECTION, brokers: [...brokers] });
+  let producing: Promise<Producer> | undefined;
+
+  /** A connection an answer: these questions are rare, and nothing is left open. */
+  async function asked<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      return await question(admin);
+    } catch (error) {
+      throw unavailable(error as Error);
+    } finally {
+      await admin.disconnect().catch(ignore);
+    }
+  }
+
+  async function producer(): Promise<Producer> {
+    const it = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: partitioner,
+    });
+    await it.connect();
+    return it;
+  }
+
+  /** A producer that has failed does not recover: its next numbers would be refused. The next send has a new one. */
+  async function discard(): Promise<void> {
+    const failed = producing;
+    producing = undefined; // before anything else: the next send may come at once
+    const it = await failed?.catch(ignore);
+    if (it) await within(CLOSE_WITHIN_MS, it.disconnect(), () => new Unavailable('Kafka does not answer')).catch(ignore);
+  }
+
+  return {
+    reach: (topic) =>
+      asked(async (admin) => {
+        if (!(await admin.listTopics()).includes(topic)) return undefined;
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return new Map(offsets.map((it) => [it.partition, { first: BigInt(it.low), next: BigInt(it.high) }]));
+      }),
+
+    ensureTopic: (topic, { partitions, config }) =>
+      asked(async (admin) => {
+        const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+        await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+        // Every broker hears of it a little later; the client's own wait takes the first that has not for an error.
+        for (const end = performance.now() + TOPIC_WITHIN_MS; !(await isServed(admin, topic)); await delay(50))
+          if (performance.now() > end) throw new Error(`${topic} was not there within ${TOPIC_WITHIN_MS} ms`);
+      }),
+
+    async read({ topic, group, next, take, failed }) {
+      const consumer = kafka.consumer({
+        groupId: group,
+        maxWaitTimeInMs: FETCH_WAITS_MS,
+        allowAutoTopicCreation: false,
+        // Else it would begin again by itself, beside the one that its reader begins.
+        retry: { ...CONNECTION.retry, restartOnFailure: async () => false },
+      });
+      // Before the first fetch, and whenever the group has formed anew: Kafka knows no offsets of ours.
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        for (const [partition, offset] of next()) consumer.seek({ topic, partition, offset: String(offset) });
+      });
+      consumer.on(consumer.events.CRASH, ({ payload }) => failed(unavailable(payload.error)));
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topic, fromBeginning: true });
+        // Not to be disconnected before this has come back: it would go on for ever.
+        await consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          async eachBatch({ batch, resolveOffset, heartbeat }) {
+            const taken = take({
+              partition: batch.partition,
+              messages: batch.messages.map(({ offset, key, value, headers = {} }) => ({
+                offset: BigInt(offset),
+                key,
+                value,
+                headers,
+              })),
+              last: BigInt(batch.lastOffset()),
+            });
+            while (!(await isDone(taken, ALIVE_EVERY_MS))) await heartbeat();
+            resolveOffset(batch.lastOffset());
+          },
+        });
+      } catch (error) {
+        await consumer.disconnect().catch(ignore);
+        throw unavailable(error as Error);
+      }
+      return () => within(CLOSE_WITHIN_MS, consumer.disconnect(), () => new Unavailable('Kafka does not answer')).catch(ignore);
+    },
+
+    async send(topic, messages) {
+      try {
+        const sending = (producing ??= producer()).then((it) => it.send({ topic, messages: [...messages] }));
+        await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
+      } catch (error) {
+        void discard();
+        throw TOO_LARGE.has(typeOf(error as Error))
+          ? new NotStorable('it is too large for the topic')
+          : unavailable(error as Error);
+      }
+    },
+
+    close: discard,
+  };
+}
+
+const isServed = async (admin: Admin, topic: string): Promise<boolean> => {
+  if (!(await admin.listTopics()).includes(topic)) return false;
+  return admin.fetchTopicOffsets(topic).then(
+    () => true,
+    () => false,
+  );
+};
+
+const TOO_LARGE = new Set<unknown>(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const typeOf = (error: Error & { type?: string }): unknown => error.type ?? (error.cause && typeOf(error.cause as Error));
+
+const unavailable = (cause: Error): Unavailable => new Unavailable(`Kafka is away: ${cause.message}`, { cause });
+
+/** Whether `work` is done within `ms`. */
+const isDone = (work: Promise<unknown>, ms: number): Promise<boolean> =>
+  within(
+    ms,
+    work.then(() => true),
+    () => new Error(),
+  ).catch(() => false);
+
+const ignore = () => undefined;

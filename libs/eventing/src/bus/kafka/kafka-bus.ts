@@ -1,0 +1,161 @@
+// The bus over Kafka. A consumer belongs to a group of its own, because it reads all partitions and keeps its offsets beside its
+// rows: nothing is committed to Kafka, and no other member can take a partition away in the middle of a batch.
+import { randomUUID } from 'node:crypto';
+import type { CloudEvent } from '../../run/cloud-event';
+import { pause } from '../../store/follow';
+import { LogDamaged, Unavailable } from '../../store/port';
+import type { Bus, BusBatch, Publisher } from '../port';
+import { connect, type Client, type Fetched, type Reach } from './client';
+import { Handover } from './handover';
+import { eventOf, messageOf, type Message } from './message';
+import { numberOf, offsetOf } from './offsets';
+
+export interface KafkaOptions {
+  /** `host:port` of some brokers. */
+  readonly brokers: readonly string[];
+  /** Told when Kafka is away; it is tried again by itself. */
+  readonly onError?: (error: Unavailable) => void;
+}
+
+export interface KafkaBus extends Bus, Publisher {
+  /** Creates a topic with its partitions and settings, unless it is there. @throws RangeError when it has others, Unavailable */
+  ensureTopic(topic: string): Promise<void>;
+}
+
+/** For ever: another count would put the keys into other partitions, and lose their order. Divides by 1, 2, 3, 4, 6 and 12. */
+export const PARTITIONS = 12;
+/** Kafka forgets after a week: the store does not. Never compacted, which would keep the last event of a stream only. */
+const CONFIG = { 'cleanup.policy': 'delete', 'retention.ms': String(7 * 24 * 3_600_000) };
+const RETRY_MS = { first: 100, most: 5_000 };
+/** What is sent at once. kafkajs puts a send together in a time that grows with its square: 500 take 2 ms, 20,000 two seconds. */
+const SEND_EVENTS = 500;
+/** A broker takes 1 MiB at once. An event is never larger than that: it goes alone. */
+const SEND_BYTES = 500_000;
+
+export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus {
+  const client = connect(brokers);
+  let isPublishing = false;
+
+  async function reachOf(topic: string): Promise<ReadonlyMap<number, Reach>> {
+    const reach = await client.reach(topic);
+    if (!reach) throw new RangeError(`there is no topic ${topic}`);
+    return reach;
+  }
+
+  return {
+    async *consume(topic, group, after, signal) {
+      /** By partition, what comes next. */
+      const next = new Map([...after].map(([partition, offset]) => [partition, numberOf(offset) + 1n]));
+      for (let ms = RETRY_MS.first; !signal.aborted; ms = Math.min(2 * ms, RETRY_MS.most)) {
+        try {
+          for await (const batch of once(client, topic, group, next, () => reachOf(topic), signal)) {
+            ms = RETRY_MS.first;
+            yield batch;
+          }
+        } catch (error) {
+          if (!(error instanceof Unavailable)) throw error;
+          if (signal.aborted) return;
+          onError(error);
+          await pause(ms, signal);
+        }
+      }
+    },
+
+    async ends(topic) {
+      return new Map([...(await reachOf(topic))].map(([partition, { next }]) => [partition, offsetOf(next - 1n)]));
+    },
+
+    async ensureTopic(topic) {
+      await client.ensureTopic(topic, { partitions: PARTITIONS, config: CONFIG });
+      const { size } = await reachOf(topic);
+      if (size !== PARTITIONS)
+        throw new RangeError(`${topic} has ${size} partitions and needs ${PARTITIONS}: streams would lose their order`);
+    },
+
+    async publish(topic, events) {
+      // What comes behind something that has failed must not overtake it: the caller decides what is next.
+      if (isPublishing) throw new RangeError('one publish after the other: the order would be lost');
+      isPublishing = true;
+      try {
+        for (const messages of portions(events)) await client.send(topic, messages);
+      } finally {
+        isPublishing = false;
+      }
+    },
+
+    close: () => client.close(),
+  };
+}
+
+/** Until it breaks. @throws Unavailable, LogDamaged, RangeError */
+async function* once(
+  client: Client,
+  topic: string,
+  group: string,
+  next: Map<number, bigint>,
+  reachOf: () => Promise<ReadonlyMap<number, Reach>>,
+  signal: AbortSignal,
+): AsyncGenerator<BusBatch, void> {
+  const reach = await reachOf();
+  for (const partition of reach.keys()) if (!next.has(partition)) next.set(partition, 0n);
+  ensureThere(topic, next, reach);
+  if (signal.aborted) return;
+
+  const handover = new Handover<Fetched>();
+  const stop = await client.read({
+    topic,
+    group: `${group}.${randomUUID()}`,
+    next: () => next,
+    take: (fetched) => handover.give(fetched),
+    failed: (error) => handover.fail(error),
+  });
+  try {
+    for (let it: Fetched | undefined; (it = await handover.take(signal));) {
+      const { partition, messages, last } = it;
+      const from = next.get(partition)!;
+      // Given twice, when the group formed anew in between.
+      const fresh = messages.filter(({ offset }) => offset >= from);
+      if (last < from) continue;
+      // Numbers may be left out for good; or Kafka has forgotten what was not read yet.
+      if (fresh.length > 0 && fresh[0]!.offset > from) ensureThere(topic, next, await reachOf());
+      const records = fresh.map((message) => {
+        const event = eventOf(message, `${topic}, partition ${partition}, offset ${message.offset}`);
+        return { offset: offsetOf(message.offset), key: event.partitionkey, event };
+      });
+      next.set(partition, last + 1n);
+      yield { topic, partition, records, offset: offsetOf(last) };
+    }
+  } finally {
+    handover.close();
+    await stop();
+  }
+}
+
+/** @throws LogDamaged */
+function ensureThere(topic: string, next: ReadonlyMap<number, bigint>, reach: ReadonlyMap<number, Reach>): void {
+  for (const [partition, from] of next) {
+    const { first, next: end } = reach.get(partition) ?? { first: 0n, next: 0n };
+    if (from < first)
+      throw new LogDamaged(
+        `${topic}, partition ${partition}: Kafka has forgotten offsets ${from} to ${first - 1n}. Build it again`,
+      );
+    if (from > end) throw new LogDamaged(`${topic}, partition ${partition}: offset ${from - 1n} is beyond the end, ${end - 1n}`);
+  }
+}
+
+/** As many as may be sent at once, and again. */
+function* portions(events: readonly CloudEvent[]): Generator<readonly Message[]> {
+  let messages: Message[] = [];
+  let bytes = 0;
+  for (const message of events.map(messageOf)) {
+    if (messages.length === SEND_EVENTS || (messages.length > 0 && bytes + message.value.length > SEND_BYTES)) {
+      yield messages;
+      [messages, bytes] = [[], 0];
+    }
+    messages.push(message);
+    bytes += message.value.length;
+  }
+  if (messages.length > 0) yield messages;
+}
+
+const ignore = () => undefined;

@@ -1,0 +1,27 @@
+// The contract of the bus on a real Kafka, which is started for that and thrown away: `npm run test:kafka`.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, Missing, startKafka, stopKafka } from './local-kafka.mjs';
+import swc from './swc.cjs';
+
+const data = await mkdtemp(join(tmpdir(), 'kams-kafka-'));
+const folder = join(data, 'kafka');
+// Both get a Ctrl-C: Jest ends, and then this one stops the broker.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+try {
+  const { brokers } = await startKafka(folder, await freePort());
+  const jest = spawn(
+    process.execPath,
+    [join(swc.root, 'node_modules/jest/bin/jest.js'), '--runInBand', 'libs/eventing/test/bus', ...process.argv.slice(2)],
+    { cwd: swc.root, stdio: 'inherit', env: { ...process.env, KAFKA_BROKERS: brokers, KAMS_TEST_KAFKA_DATA: data } },
+  );
+  process.exitCode = await new Promise((ended) => jest.on('close', (code) => ended(code ?? 1)));
+} catch (error) {
+  console.error(error instanceof Missing ? `bus contract, kafka: NOT RUN (${error.message})` : error.message);
+  process.exitCode = 1;
+} finally {
+  await stopKafka(folder);
+  await rm(data, { recursive: true });
+}
