@@ -40,7 +40,7 @@ async function ensureLibs() {
     rmSync(next, { recursive: true, force: true });
     throw error.code === 'ENOENT'
       ? new Missing('Kafka comes from its Maven artifacts: there is no mvn. Install Maven.')
-      : new Error(`Maven could not copy what ${pom} lists:\n${error.stdout}${error.stderr}`);
+      : new Missing(`Maven could not copy what ${pom} lists:\n${error.stdout}${error.stderr}`);
   });
   writeFileSync(join(next, 'pom.xml'), readFileSync(pom));
   rmSync(libs, { recursive: true, force: true });

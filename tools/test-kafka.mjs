@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { freePort, Missing, startKafka, stopKafka } from './local-kafka.mjs';
 import swc from './swc.cjs';
 
+/** Said by the exit code too: who runs this where there may be no Java can tell it from red. */
+const NOT_RUN = 3;
 const data = await mkdtemp(join(tmpdir(), 'kams-kafka-'));
 const folder = join(data, 'kafka');
 // Both get a Ctrl-C: Jest ends, and then this one stops the broker.
@@ -19,8 +21,9 @@ try {
   );
   process.exitCode = await new Promise((ended) => jest.on('close', (code) => ended(code ?? 1)));
 } catch (error) {
-  console.error(error instanceof Missing ? `bus contract, kafka: NOT RUN (${error.message})` : error.message);
-  process.exitCode = 1;
+  const isMissing = error instanceof Missing;
+  console.error(isMissing ? `bus contract, kafka: NOT RUN (${error.message})` : error.message);
+  process.exitCode = isMissing ? NOT_RUN : 1;
 } finally {
   await stopKafka(folder);
   await rm(data, { recursive: true });
