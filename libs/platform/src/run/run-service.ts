@@ -1,6 +1,7 @@
 // A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
 import { join } from 'node:path';
 import { Vault } from '@kams/eventing';
+import { within } from '@kams/eventing/run/within';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
@@ -31,9 +32,14 @@ export interface Running {
 }
 
 export const VERSION = '0.1.0';
+/** Longer than an append or a page of rows may take. */
+const CLOSED_WITHIN_MS = 15_000;
 
 export async function startServices(services: readonly Service[], config: Config, log: Logger): Promise<Running> {
   const closing: (() => Promise<unknown>)[] = [];
+  /** What does not end, because its database does not answer, say, must not keep the process from ending: it is said, and left. */
+  const bounded = (what: string, close: () => Promise<unknown>) => () =>
+    within(CLOSED_WITHIN_MS, close(), () => new Error(`${what} did not end within ${CLOSED_WITHIN_MS} ms`));
   let stopping = false;
   const stop = async () => {
     stopping = true;
@@ -54,17 +60,17 @@ export async function startServices(services: readonly Service[], config: Config
     const url = config.postgresUrl?.reveal() ?? postgres!.url;
 
     const store = await openStore(config, url, (error) => stopping || log.warn({ err: error }, 'event store'));
-    closing.push(() => store.close());
+    closing.push(bounded('the event store', () => store.close()));
 
     const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));
-    closing.push(() => personKeys.close());
+    closing.push(bounded('the keys of persons', () => personKeys.close()));
 
     const readDatabase = await openReadDatabase({
       url,
       poolSize: config.poolSize,
       onError: (error) => log.warn({ err: error }, 'read database'),
     });
-    closing.push(() => readDatabase.destroy());
+    closing.push(bounded('the read database', () => readDatabase.destroy()));
 
     const runtime = new Runtime({
       services,
@@ -82,7 +88,7 @@ export async function startServices(services: readonly Service[], config: Config
       log,
     });
     await runtime.start();
-    closing.push(() => runtime.stop());
+    closing.push(bounded('what works besides requests', () => runtime.stop()));
 
     const app = await createApp(runtime, verifier, VERSION);
     closing.push(() => close(app, config.shutdownGraceMs));
