@@ -196,7 +196,7 @@ export const MUTANTS = [
     ...EVENTSTOREDB,
     named: 'goes on when the server dies',
     shows: /expect\(received\)\.toEqual\(expected\)/,
-    changes: [{ file: SUBSCRIBED, from: 'of once(subscribing, at))', to: 'of once(subscribing, after))' }],
+    changes: [{ file: SUBSCRIBED, from: 'of once(subscribing, at))', to: 'of once(subscribing, subscribing.after))' }],
   },
   {
     promise: 'P6',
@@ -297,8 +297,8 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/projector.ts',
-        from: '      if (!(await readModel.commit(',
-        to: '      place.advance(to);\n      if (!(await readModel.commit(',
+        from: '      if (!(await commit(change))) return false;',
+        to: '      place.advance(to);\n      if (!(await commit(change))) return false;',
       },
     ],
   },

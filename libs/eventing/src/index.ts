@@ -9,7 +9,7 @@ export * from './run/cloud-event';
 export * from './run/eraser';
 export * from './run/feeds';
 export * from './run/handle';
-export * from './run/delay';
+export * from './delay';
 export * from './run/history';
 export * from './run/reached';
 export * from './run/lease';

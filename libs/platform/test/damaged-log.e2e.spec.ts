@@ -15,6 +15,14 @@ test('of a log that was exchanged nothing is told any more, and that is said, to
       });
     }
     const plan = { accountId: '0190f5a0-0000-7000-8000-000000000001', day: '2026-03-02', subject: 'Annual review' };
+    const line = JSON.stringify({ command: 'Plan', data: plan });
+    const bulk = await kams.ask('/visits/bulk', {
+      method: 'POST',
+      body: line,
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    expect(JSON.parse(bulk.text)).toMatchObject({ line: 1, code: 'log-damaged' });
+    expect(kams.logged().match(/the log is not what it was/g)).toHaveLength(1);
     expect((await kams.post('/visits', plan)).body).toMatchObject({ status: 503, code: 'log-damaged' });
     expect(kams.logged().match(/the log is not what it was/g)).toHaveLength(1);
     expect((await kams.ask('/health/live')).status).toBe(200);

@@ -1,3 +1,4 @@
+import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import { startBuilt, type Proc } from '@kams/testing/faults/procs';
 import { dataFolder, freePort, removeFolder, runKams, spawnHost, startHost, type TestHost } from '@kams/testing/host';
@@ -55,7 +56,7 @@ test(
     expect(named(shown.text)).toEqual(['Acme']);
 
     // A write that the accounts show nothing of: the projection has to say that it has come to it all the same.
-    const rated = await ask('/scoring-models', { content: scoringModel });
+    const rated = await ask('/scoring-models', scoringModelContract.commands.Draft.example);
     expect(rated.status).toBe(201);
     const after = (JSON.parse(rated.text) as { position: string }).position;
     expect(await ask(`/accounts?after=${after}`)).toMatchObject({ status: 200 });
@@ -120,25 +121,3 @@ test(
   },
   TESTS_MS,
 );
-
-const scoringModel = {
-  name: 'KAV',
-  minCoverage: '0.7',
-  criteria: [
-    {
-      code: 'influence',
-      label: { en: 'Industry influence', zh: '行业影响力' },
-      weight: '1',
-      normaliser: { kind: 'linear', lo: '0', hi: '100', clamp: true },
-      missing: 'exclude',
-    },
-  ],
-  ladder: {
-    rungs: [
-      { tier: 'S', from: '85' },
-      { tier: 'C', from: '0' },
-    ],
-    hysteresis: '3',
-    demoteAfter: 2,
-  },
-};

@@ -4,7 +4,7 @@ import { personIn, type Vault } from '../personal/vault';
 import { START, type EventStore, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
 import { reached } from './reached';
-import { delay } from './delay';
+import { delay } from '../delay';
 
 const RETRY_MS = 1_000;
 

@@ -2,6 +2,7 @@
 // intervals; a question names an instant of each.
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyContract } from '@kams/contracts/define';
+import { groupedBy } from '../grouped-by';
 import type { Occurrence, OccurrenceOf } from './occurrence';
 import type { Projection, Row } from './projection';
 import { table, type Table } from './table';
@@ -94,16 +95,6 @@ function learn(
   ];
 }
 
-function groupedBy<T>(all: readonly T[], nameOf: (it: T) => string): Map<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const it of all) {
-    const group = groups.get(nameOf(it));
-    if (group) group.push(it);
-    else groups.set(nameOf(it), [it]);
-  }
-  return groups;
-}
-
 const intervalOf = (it: Interval): string => [it.valid_from, it.valid_to, it.recorded_from, it.recorded_to].join(' ');
 
 /** The rows of a key after what is said of it at once. Those that stay as they are stay the same objects. */
@@ -114,7 +105,7 @@ export function assert(
   tenantId: string,
   recordedAt: string,
 ): readonly HistoryRow[] {
-  const beliefs = groupedBy(beliefsOf(rows), (it) => it.attribute);
+  const beliefs: Map<string, readonly Belief[]> = groupedBy(beliefsOf(rows), (it) => it.attribute);
   let isChanged = false;
   for (const it of said) {
     const before = beliefs.get(it.attribute) ?? [];

@@ -1,7 +1,7 @@
 // One owner for each thing that works, among the processes of a service: by a lease in the database, with a number that grows
 // with each owner. A process may be held for as long as its machine likes and then go on as if nothing had been: so it is not
 // what a process believes that counts, but the number in the transaction of what it writes.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '../delay';
 import { point } from '../point';
 
 /** What a writer shows in its own transaction: that it still owns what it writes. */
@@ -157,7 +157,7 @@ export function leases(
         }
         const next = new AbortController();
         wake = () => next.abort();
-        await sleep(Math.min(LOOK_MS, leaseMs / 5), undefined, { signal: next.signal }).catch(ignore);
+        await delay(Math.min(LOOK_MS, leaseMs / 5), next.signal);
       }
       for (const tell of wanted.values()) tell(undefined);
     },

@@ -3,7 +3,7 @@
 // erased: it is counted, and read from the store again when it is its turn.
 import type { Position } from '../store/port';
 import type { Occurrence } from './occurrence';
-import { delay } from './delay';
+import { delay } from '../delay';
 
 /** What is kept of an event that could not be handled: no data of it. */
 export type HeldEvent = Pick<Occurrence, 'eventId' | 'type' | 'tenantId' | 'category' | 'id' | 'revision' | 'position'>;

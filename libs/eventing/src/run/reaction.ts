@@ -2,6 +2,7 @@
 import { command, contract, event, type AnyContract } from '@kams/contracts/define';
 import { z } from 'zod';
 import { aggregate, naturalId, type AnyAggregate } from '../pure';
+import { groupedBy } from '../grouped-by';
 import { START, Unavailable, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
 import type { Term } from './lease';
@@ -22,7 +23,7 @@ import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import type { Feed } from './projector';
 import { ensureSound } from './projector';
 import type { Checkpoint, Checkpoints } from './read-model';
-import { delay } from './delay';
+import { delay } from '../delay';
 
 export interface Reaction {
   /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
@@ -156,12 +157,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     const opened: Held[] = [];
     let isOver = false;
     const behind = new Map<string, number>();
-    const byStream = new Map<string, Occurrence[]>();
-    for (const event of occurrences) {
-      const stream = streamKey(event);
-      byStream.set(stream, [...(byStream.get(stream) ?? []), event]);
-    }
-    const streams = [...byStream];
+    const streams = [...groupedBy(occurrences, streamKey)];
     const worker = async () => {
       for (let next = streams.pop(); next && !isOver; next = streams.pop()) {
         const [key, events] = next;

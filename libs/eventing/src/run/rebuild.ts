@@ -1,6 +1,6 @@
 // A projection built again from zero, in new tables beside the live ones, while writes go on; then the tables change places.
 import { LogDamaged, type Position } from '../store/port';
-import { delay } from './delay';
+import { delay } from '../delay';
 import type { Projection } from './projection';
 import { ensureSound, projector, type Feed } from './projector';
 import type { ReadModel } from './read-model';

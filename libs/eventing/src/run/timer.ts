@@ -10,7 +10,7 @@ import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import { projection, type Projection } from './projection';
 import type { Projector } from './projector';
 import { table } from './table';
-import { delay } from './delay';
+import { delay } from '../delay';
 
 /** A pending timer: of one thing, by its stream. */
 export interface Due {

@@ -1,5 +1,5 @@
 // A subscription is two things: a head that somebody moves, and a loop that reads up to it.
-import { setTimeout as wait } from 'node:timers/promises';
+import { delay } from '../delay';
 import { LogDamaged, Unavailable, type Page, type Position } from './port';
 import { numberOf } from './recorded';
 
@@ -86,6 +86,27 @@ export async function* follow({ after, signal, head, ensureReached, read, onErro
   }
 }
 
+/** Begins anew whenever it breaks because its source is away, until the signal aborts. What it gives says that it is there again. */
+export async function* resumed<T>(
+  begin: () => AsyncIterable<T>,
+  signal: AbortSignal,
+  onError: (error: Unavailable) => void,
+): AsyncGenerator<T, void> {
+  for (let ms = RETRY_MS.first; !signal.aborted; ms = Math.min(2 * ms, RETRY_MS.most)) {
+    try {
+      for await (const it of begin()) {
+        ms = RETRY_MS.first;
+        yield it;
+      }
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      if (signal.aborted) return;
+      onError(error);
+      await pause(ms, signal);
+    }
+  }
+}
+
 async function persist<T>(
   act: () => Promise<T>,
   signal: AbortSignal,
@@ -104,5 +125,4 @@ async function persist<T>(
 }
 
 /** With jitter: many readers must not come back in step. Returns early when the signal aborts. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  wait(ms * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+export const pause = (ms: number, signal: AbortSignal): Promise<void> => delay(ms * (0.75 + Math.random() / 2), signal);

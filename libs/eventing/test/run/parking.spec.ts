@@ -3,7 +3,7 @@ import { eventually } from '@kams/testing/until';
 import { storeFeed } from '../../src/run/feeds';
 import { HELD_MOST } from '../../src/run/parking';
 import { projection, type Projection } from '../../src/run/projection';
-import { delay } from '../../src/run/delay';
+import { delay } from '../../src/delay';
 import { RowsRefused } from '../../src/run/read-model';
 import { rebuild } from '../../src/run/rebuild';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';

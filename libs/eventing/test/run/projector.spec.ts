@@ -2,7 +2,7 @@ import { eventually } from '@kams/testing/until';
 import fc from 'fast-check';
 import { storeFeed } from '../../src/run/feeds';
 import { occurrenceOf, type Occurrence } from '../../src/run/occurrence';
-import { delay } from '../../src/run/delay';
+import { delay } from '../../src/delay';
 import type { Feed } from '../../src/run/projector';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { Unavailable } from '../../src/store/port';

@@ -1,7 +1,7 @@
 import { eventually } from '@kams/testing/until';
 import { storeFeed } from '../../src/run/feeds';
 import { projection } from '../../src/run/projection';
-import { delay } from '../../src/run/delay';
+import { delay } from '../../src/delay';
 import type { Feed } from '../../src/run/projector';
 import { rebuild, type RebuildProgress } from '../../src/run/rebuild';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';

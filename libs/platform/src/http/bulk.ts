@@ -8,7 +8,8 @@ import type { Runtime } from '../run/runtime';
 import { commandAnswer } from './command-answer';
 import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey, reachOf, type Asker } from './command-request';
 import { parseStrict } from './json-scan';
-import { answerTo, languageOf, Problem, problemOf, type Language } from './problems';
+import { problemIn } from './problem-filter';
+import { answerTo, languageOf, Problem, type Language } from './problems';
 import { validate } from './validate';
 
 export const MOST_COMMANDS = 1_000;
@@ -134,6 +135,5 @@ function commandOfLine(
 }
 
 function refusalOf(runtime: Runtime, error: unknown, language: Language): string {
-  const problem = problemOf(error) ?? new Problem('internal', { traceId: runtime.reportFault(error) });
-  return answerTo(problem, runtime.problems, language).text;
+  return answerTo(problemIn(error, runtime), runtime.problems, language).text;
 }

@@ -60,7 +60,8 @@ export function answerError(runtime: Runtime, error: unknown, request: FastifyRe
   send(request, reply, problemIn(error, runtime), runtime.problems);
 }
 
-function problemIn(error: unknown, runtime: Runtime): Problem | Refusal {
+/** What it means to the caller; what was not foreseen, and a damaged log, is noted. */
+export function problemIn(error: unknown, runtime: Runtime): Problem | Refusal {
   if (error instanceof LogDamaged) runtime.reportDamage(error);
   const known = problemOf(error);
   if (known) return known;

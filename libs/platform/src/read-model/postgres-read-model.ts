@@ -3,6 +3,7 @@
 // One statement a page, whatever the number of rows. Measured on two cores: repository.save 16,000 rows/s, upsert 22,000, one
 // statement with all rows as a parameter 48,000.
 import { RowsRefused, type Change, type Projection, type Proof, type ReadModel, type Row, type Side } from '@kams/eventing';
+import { groupedBy } from '@kams/eventing/grouped-by';
 import { point } from '@kams/eventing/point';
 import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm';
 import { changingTables, ensureTable, newTag, run } from './changing-tables';
@@ -76,12 +77,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
         `select ${selectList(table)} from ${tableOf(projection, side)} where ${quote(table.groupBy)} = any($1)`,
         [groups],
       );
-      const found = new Map<string, Row[]>();
-      for (const row of rows) {
-        const group = String(row[table.groupBy]);
-        found.set(group, [...(found.get(group) ?? []), row]);
-      }
-      return found;
+      return groupedBy(rows, (row) => String(row[table.groupBy]));
     },
 
     async commit(projection, side, from, { upsert, remove, to, holding, proven }, proof) {

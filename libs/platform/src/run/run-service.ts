@@ -1,7 +1,6 @@
 // A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
 import { join } from 'node:path';
 import { Vault } from '@kams/eventing';
-import { within } from '@kams/eventing/run/within';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
@@ -16,6 +15,7 @@ import type { Service } from '../service';
 import { openDevelopmentIssuer } from '../tokens/development-issuer';
 import { issuerKeys } from '../tokens/issuer-keys';
 import { TokenVerifier } from '../tokens/verify';
+import { closing } from './closing';
 import { createApp } from './create-app';
 import { openStore } from './open-store';
 import { Runtime } from './runtime';
@@ -32,19 +32,13 @@ export interface Running {
 }
 
 export const VERSION = '0.1.0';
-/** Longer than an append or a page of rows may take. */
-const CLOSED_WITHIN_MS = 15_000;
 
 export async function startServices(services: readonly Service[], config: Config, log: Logger): Promise<Running> {
-  const closing: (() => Promise<unknown>)[] = [];
-  /** What does not end, because its database does not answer, say, must not keep the process from ending: it is said, and left. */
-  const bounded = (what: string, close: () => Promise<unknown>) => () =>
-    within(CLOSED_WITHIN_MS, close(), () => new Error(`${what} did not end within ${CLOSED_WITHIN_MS} ms`));
+  const back = closing(log);
   let stopping = false;
-  const stop = async () => {
+  const stop = (): Promise<void> => {
     stopping = true;
-    for (const close of closing.splice(0).reverse())
-      await close().catch((error: Error) => log.error({ err: error }, 'while stopping'));
+    return back.run();
   };
   try {
     const keys = await openKeys(config.data);
@@ -56,21 +50,21 @@ export async function startServices(services: readonly Service[], config: Config
           password: keys.postgresPassword.reveal(),
           log: (line) => log.warn(line),
         });
-    if (postgres) closing.push(() => postgres.stop());
+    if (postgres) back.add(() => postgres.stop());
     const url = config.postgresUrl?.reveal() ?? postgres!.url;
 
     const store = await openStore(config, url, (error) => stopping || log.warn({ err: error }, 'event store'));
-    closing.push(bounded('the event store', () => store.close()));
+    back.addBounded('the event store', () => store.close());
 
     const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));
-    closing.push(bounded('the keys of persons', () => personKeys.close()));
+    back.addBounded('the keys of persons', () => personKeys.close());
 
     const readDatabase = await openReadDatabase({
       url,
       poolSize: config.poolSize,
       onError: (error) => log.warn({ err: error }, 'read database'),
     });
-    closing.push(bounded('the read database', () => readDatabase.destroy()));
+    back.addBounded('the read database', () => readDatabase.destroy());
 
     const runtime = new Runtime({
       services,
@@ -88,10 +82,10 @@ export async function startServices(services: readonly Service[], config: Config
       log,
     });
     await runtime.start();
-    closing.push(bounded('what works besides requests', () => runtime.stop()));
+    back.addBounded('what works besides requests', () => runtime.stop());
 
     const app = await createApp(runtime, verifier, VERSION);
-    closing.push(() => close(app, config.shutdownGraceMs));
+    back.add(() => close(app, config.shutdownGraceMs));
     await listen(app, config);
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,

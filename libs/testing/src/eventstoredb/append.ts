@@ -46,16 +46,23 @@ export function appendCall(log: Log, faults: Faults) {
   };
 }
 
+/** Both ways have a message of their own for a place. */
+function at<P extends { setCommitPosition(it: string): unknown; setPreparePosition(it: string): unknown }>(
+  place: P,
+  position: bigint,
+): P {
+  place.setCommitPosition(position.toString());
+  place.setPreparePosition(position.toString());
+  return place;
+}
+
 function answered(outcome: Exclude<Outcome, { is: 'deleted' }>, expected: Expected): AppendResp {
   const response = new AppendResp();
   if (outcome.is === 'written') {
     const { revision, position } = outcome.last;
-    const place = new AppendResp.Position();
-    place.setCommitPosition(position.toString());
-    place.setPreparePosition(position.toString());
     const success = new AppendResp.Success();
     success.setCurrentRevision(revision.toString());
-    success.setPosition(place);
+    success.setPosition(at(new AppendResp.Position(), position));
     response.setSuccess(success);
     return response;
   }
@@ -122,12 +129,9 @@ export function batchAppendCall(log: Log, faults: Faults) {
 function fill(response: BatchAppendResp, stream: string, expected: Expected, outcome: Outcome): void {
   if (outcome.is === 'written') {
     const { revision, position } = outcome.last;
-    const place = new AllStreamPosition();
-    place.setCommitPosition(position.toString());
-    place.setPreparePosition(position.toString());
     const success = new BatchAppendResp.Success();
     success.setCurrentRevision(revision.toString());
-    success.setPosition(place);
+    success.setPosition(at(new AllStreamPosition(), position));
     response.setSuccess(success);
   } else if (outcome.is === 'deleted') {
     const deleted = new StreamDeleted();

@@ -1,5 +1,5 @@
 // kams tail: the public events as they happen, a line each.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '@kams/eventing';
 import { Failure } from './failure';
 import { Refused, type HostClient } from './host-client';
 import type { Status } from './status';
@@ -44,7 +44,7 @@ export async function tailEvents(
     if (signal.aborted) return;
     if (!lost) terminal.note('The host went away; waiting for it.');
     lost = true;
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    await delay(pauseMs, signal);
   }
 }
 

@@ -1,7 +1,7 @@
 // The one file that knows the client. kafkajs 2.2.4 is the last of its line: to take another client is to change this file.
 import { Kafka, logLevel, Partitioners, type Admin, type KafkaConfig, type Producer } from 'kafkajs';
-import { delay } from '../../run/delay';
-import { within } from '../../run/within';
+import { delay } from '../../delay';
+import { within } from '../../within';
 import { NotStorable, Unavailable } from '../../store/port';
 import type { Message, RawMessage } from './message';
 

@@ -1,4 +1,5 @@
 // From who brings by himself to who asks: one after the other, and who brings waits until what he brought is done with.
+import { Bell } from '../../bell';
 
 interface Given<T> {
   readonly item: T;
@@ -10,21 +11,21 @@ export class Handover<T> {
   private taken: Given<T> | undefined;
   private failure: Error | undefined;
   private isClosed = false;
-  private wake: () => void = () => undefined;
+  private readonly bell = new Bell();
 
   /** Resolves when the next thing is asked for, or nothing more will be. */
   give(item: T): Promise<void> {
     if (this.isClosed) return Promise.resolve();
     return new Promise((done) => {
       this.waiting.push({ item, done });
-      this.wake();
+      this.bell.ring();
     });
   }
 
   /** What `take` throws from now on. */
   fail(error: Error): void {
     this.failure ??= error;
-    this.wake();
+    this.bell.ring();
   }
 
   /** Says that what was taken is done with, and waits for the next; undefined when the signal aborts. @throws what failed */
@@ -35,14 +36,7 @@ export class Handover<T> {
       if (this.failure) throw this.failure;
       this.taken = this.waiting.shift();
       if (this.taken) return this.taken.item;
-      await new Promise<void>((done) => {
-        const finish = () => {
-          signal.removeEventListener('abort', finish);
-          done();
-        };
-        signal.addEventListener('abort', finish);
-        this.wake = finish;
-      });
+      await this.bell.rung(signal);
     }
     return undefined;
   }

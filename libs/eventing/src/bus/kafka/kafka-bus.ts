@@ -2,8 +2,8 @@
 // rows: nothing is committed to Kafka, and no other member can take a partition away in the middle of a batch.
 import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '../../run/cloud-event';
-import { pause } from '../../store/follow';
-import { LogDamaged, Unavailable } from '../../store/port';
+import { resumed } from '../../store/follow';
+import { LogDamaged, type Unavailable } from '../../store/port';
 import type { Bus, BusBatch, Publisher } from '../port';
 import { connect, type Client, type Fetched, type Reach } from './client';
 import { Handover } from './handover';
@@ -26,7 +26,6 @@ export interface KafkaBus extends Bus, Publisher {
 export const PARTITIONS = 12;
 /** Kafka forgets after a week: the store does not. Never compacted, which would keep the last event of a stream only. */
 const CONFIG = { 'cleanup.policy': 'delete', 'retention.ms': String(7 * 24 * 3_600_000) };
-const RETRY_MS = { first: 100, most: 5_000 };
 /** What is sent at once. kafkajs puts a send together in a time that grows with its square: 500 take 2 ms, 20,000 two seconds. */
 const SEND_EVENTS = 500;
 /** A broker takes 1 MiB at once. An event is never larger than that: it goes alone. */
@@ -43,22 +42,10 @@ export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus 
   }
 
   return {
-    async *consume(topic, group, after, signal) {
+    consume(topic, group, after, signal) {
       /** By partition, what comes next. */
       const next = new Map([...after].map(([partition, offset]) => [partition, numberOf(offset) + 1n]));
-      for (let ms = RETRY_MS.first; !signal.aborted; ms = Math.min(2 * ms, RETRY_MS.most)) {
-        try {
-          for await (const batch of once(client, topic, group, next, () => reachOf(topic), signal)) {
-            ms = RETRY_MS.first;
-            yield batch;
-          }
-        } catch (error) {
-          if (!(error instanceof Unavailable)) throw error;
-          if (signal.aborted) return;
-          onError(error);
-          await pause(ms, signal);
-        }
-      }
+      return resumed(() => once(client, topic, group, next, () => reachOf(topic), signal), signal, onError);
     },
 
     async ends(topic) {

@@ -39,7 +39,7 @@ import {
 } from '../port';
 import { shared } from '../recorded';
 import { placeOf, positionOf } from './positions';
-import { within } from '../../run/within';
+import { within } from '../../within';
 
 /** What was looked at. Without `event` it is none of ours: the system's, or another application's. */
 export interface Seen {

@@ -6,7 +6,7 @@ import type { Client } from './client';
 import { begin, ensureEpoch, epochIn, shows, STORE_STREAM } from './epoch';
 import { placeOf } from './positions';
 import { ensureReached, Newest, subscription } from './subscription';
-import { within } from '../../run/within';
+import { within } from '../../within';
 
 export interface EventStoreDbOptions {
   /** With user and password, if the server wants them: esdb+discover://user:password@host:2113?tls=true */

@@ -1,5 +1,6 @@
 // A subscription of a reader: pages of what the server has sent, and how far they reach; again and again, when it breaks.
-import { pause } from '../follow';
+import { Bell } from '../../bell';
+import { resumed } from '../follow';
 import { LogDamaged, Unavailable, type Filter, type Page, type Position } from '../port';
 import type { Client, Seen } from './client';
 import { shows, STORE_STREAM } from './epoch';
@@ -36,33 +37,28 @@ export interface Subscribing {
   readonly onError: (error: Unavailable) => void;
 }
 
-const RETRY_MS = { first: 100, most: 5_000 };
 const PAGE_EVENTS = 200;
 /** A stretch that is looked through for nothing that is wanted. The server tells of each 32 events that it leaves out. */
 const WINDOW_EVENTS = 64;
 /** Until a reader that has heard nothing looks whether it may move on: when this process has written more, and when it has not. */
 const LOOK_MS = { soon: 50, idle: 1_000 };
 
-export async function* subscription(subscribing: Subscribing): AsyncGenerator<Page, void> {
-  const { after, client, signal, onError } = subscribing;
-  let at = after;
+export function subscription(subscribing: Subscribing): AsyncGenerator<Page, void> {
+  const { client, signal, onError } = subscribing;
+  let at = subscribing.after;
   let isReached = false;
-  for (let ms = RETRY_MS.first; !signal.aborted; ms = Math.min(2 * ms, RETRY_MS.most)) {
-    try {
+  return resumed(
+    async function* () {
       if (!isReached) await ensureReached(client, at);
       isReached = true;
       for await (const page of once(subscribing, at)) {
         at = page.position;
-        ms = RETRY_MS.first;
         yield page;
       }
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      if (signal.aborted) return;
-      onError(error);
-      await pause(ms, signal);
-    }
-  }
+    },
+    signal,
+    onError,
+  );
 }
 
 /** @throws LogDamaged */
@@ -117,7 +113,7 @@ async function* once({ filter, client, signal, newest }: Subscribing, after: Pos
         continue;
       }
       if (isLive && newest.position > at) lookAt = Math.min(lookAt, performance.now() + LOOK_MS.soon);
-      await bell.rung(lookAt - performance.now(), signal);
+      await bell.rung(signal, lookAt - performance.now());
     }
   } finally {
     unlisten();
@@ -139,31 +135,3 @@ async function pass(client: Client, at: Position, isWanted: (it: Seen) => boolea
 /** The stream of a category may be its bare name. No category: the one that nobody is shown. */
 const prefixes = (filter: Filter | undefined): readonly string[] | undefined =>
   filter?.categories && (filter.categories.length > 0 ? filter.categories : [STORE_STREAM]);
-
-/** Keeps one ring until somebody listens. */
-class Bell {
-  private isRung = false;
-  private wake: () => void = () => undefined;
-
-  ring(): void {
-    this.isRung = true;
-    this.wake();
-  }
-
-  /** Returns when it was rung since the last time, or after `ms`, or when the signal aborts. */
-  async rung(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.isRung && ms > 0 && !signal.aborted) {
-      await new Promise<void>((done) => {
-        const finish = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', finish);
-          done();
-        };
-        const timer = setTimeout(finish, ms);
-        signal.addEventListener('abort', finish);
-        this.wake = finish;
-      });
-    }
-    this.isRung = false;
-  }
-}
