@@ -33,7 +33,7 @@ export const projection: Measurement = {
       );
       const { live, rebuild } = await asked.finally(() => worker.stop());
       const categories = new Set(of.flatMap((it) => it.contracts.map((contract) => contract.name)));
-      const events = [...categories].reduce((sum, it) => sum + counts[it]!, 0);
+      const events = [...categories].reduce((sum, it) => sum + (counts[it] ?? 0), 0);
       rates.push([name, events, events / live.seconds, rebuild && events / rebuild.seconds, ...costs(live, events)]);
     }
     const worker = startChild<WorkerJobs>(module, url, postgres.pid);
