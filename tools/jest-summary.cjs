@@ -1,8 +1,10 @@
-// One line a suite, before it one for each promise that it proves, and at the very end how many tests passed and failed.
+// One line a suite, before it one for each promise that it proves, behind it what failed; at the very end how many tests passed and failed.
 const PROMISE = /^(P\d+ )+(pass|FAIL) /;
 
 class Summary {
-  onTestResult(_test, { testFilePath, numPassingTests, numFailingTests, numPendingTests, testExecError, perfStats, console }) {
+  onTestResult(_test, result) {
+    const { testFilePath, numPassingTests, numFailingTests, numPendingTests, testExecError, perfStats, console, failureMessage } =
+      result;
     const isFailed = numFailingTests > 0 || testExecError;
     // A promise is kept when everything is that is tested of it there, and not only what its line counts.
     const lines = (console ?? []).map(({ message }) => message).filter((it) => PROMISE.test(it));
@@ -12,10 +14,11 @@ class Summary {
     const state = isFailed ? 'FAIL' : 'ok  ';
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
     process.stdout.write(`${state} ${name} (${numPassingTests} passed, ${numFailingTests} failed${skipped}; ${seconds} s)\n`);
+    // At once: a run that is ended from outside has told what it knew.
+    if (failureMessage) process.stdout.write(`\n${failureMessage}\n`);
   }
 
-  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults }) {
-    for (const { failureMessage } of testResults) if (failureMessage) process.stdout.write(`\n${failureMessage}\n`);
+  onRunComplete(_contexts, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
     process.stdout.write(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed\n`);
   }
 }

@@ -79,7 +79,7 @@ const register = (url: string, headers: object, name: string) =>
   });
 
 test(
-  '`npm start` in a fresh checkout, with a data folder that does not exist, answers; the second start finds what is there, and is faster',
+  '`npm start` in a fresh checkout, with a data folder that does not exist, answers within 60 s; the second start finds what is there, and answers within 10 s',
   async () => {
     // A copy: building in this checkout would take the files of the hosts that other tests run.
     const checkout = mkdtempSync(join(tmpdir(), 'kams-checkout-'));
@@ -104,6 +104,10 @@ test(
         const list = await fetch(`${url}/accounts?after=${position}`, { headers });
         expect(((await list.json()) as { items: { name: string }[] }).items.map((it) => it.name)).toEqual(names);
 
+        const metrics = await (await fetch(`${url}/metrics`)).text();
+        for (const name of ['nodejs_eventloop_lag_p99_seconds', 'kams_store_head'])
+          expect(metrics).toMatch(new RegExp(`^${name} `, 'm'));
+
         // As a terminal or a service manager does it: the whole group gets the signal, `npm` as well.
         process.kill(-child.pid!, 'SIGTERM');
         await gone;
@@ -112,7 +116,7 @@ test(
         expect(errorLines(said.err)).toEqual([]);
       }
       console.log(`start  first ${times[0]} ms, second ${times[1]} ms`);
-      expect(times[1]!).toBeLessThan(times[0]!);
+      expect(times[1]!).toBeLessThan(10_000);
     } finally {
       rmSync(checkout, { recursive: true, force: true });
     }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { ParkedEvent } from '../read-model/parked';
 import { numberIn, positionToken } from './position-token';
 import { Runtime } from '../run/runtime';
-import { metricsOf } from '../run/metrics';
+import { allMetricsOf } from '../run/metrics';
 import { OPERATIONS } from '../rights/rights';
 import { askerOf, Public, Requires } from './access';
 import { checkedId } from './command-request';
@@ -43,7 +43,7 @@ export class MetricsController {
   @Get()
   @Public()
   async metrics(@Res() reply: FastifyReply) {
-    const { register } = metricsOf(this.runtime);
+    const register = allMetricsOf(this.runtime);
     await reply.type(register.contentType).send(await register.metrics());
   }
 }

@@ -1,5 +1,5 @@
 // What an operator watches, in the form that Prometheus reads.
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry, register as ofProcess } from 'prom-client';
 import { numberIn } from '../http/position-token';
 import type { Runtime } from './runtime';
 
@@ -10,11 +10,16 @@ export interface Metrics {
 
 const known = new WeakMap<Runtime, Metrics>();
 
+/** What a process measures of itself (memory, event loop, collector): for its whole life, for nothing stops that again. */
+export const measureProcess = (): void => collectDefaultMetrics({ register: ofProcess });
+
+/** Those of the process too. */
+export const allMetricsOf = (runtime: Runtime): Registry => Registry.merge([ofProcess, metricsOf(runtime).register]);
+
 export function metricsOf(runtime: Runtime): Metrics {
   const before = known.get(runtime);
   if (before) return before;
   const register = new Registry();
-  collectDefaultMetrics({ register });
   const requests = new Histogram({
     name: 'kams_http_request_seconds',
     help: 'Duration of requests, by route (never by address: that would hold ids)',

@@ -17,6 +17,7 @@ import { issuerKeys } from '../tokens/issuer-keys';
 import { TokenVerifier } from '../tokens/verify';
 import { closing } from './closing';
 import { createApp } from './create-app';
+import { measureProcess } from './metrics';
 import { openStore } from './open-store';
 import { Runtime } from './runtime';
 
@@ -117,6 +118,7 @@ export async function runServices(
     forgetSecrets(process.env);
     const base = { service: services.map((it) => it.name).join('+') };
     const log = pino({ level: config.logLevel, base, serializers: { err: errorLine } }, pino.destination(2));
+    measureProcess();
     const running = await startServices(services, config, log);
     void signalled.then(() => running.stop()).then(() => process.exit(0));
     await started?.(running);
