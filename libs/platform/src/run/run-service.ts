@@ -51,21 +51,21 @@ export async function startServices(services: readonly Service[], config: Config
           password: keys.postgresPassword.reveal(),
           log: (line) => log.warn(line),
         });
-    if (postgres) back.add(() => postgres.stop());
+    if (postgres) back.add('Postgres', () => postgres.stop(), 'patient');
     const url = config.postgresUrl?.reveal() ?? postgres!.url;
 
     const store = await openStore(config, url, (error) => stopping || log.warn({ err: error }, 'event store'));
-    back.addBounded('the event store', () => store.close());
+    back.add('the event store', () => store.close());
 
     const personKeys = await postgresPersonKeys(url, await masterKeysIn(join(config.data, 'keys', 'master.json')));
-    back.addBounded('the keys of persons', () => personKeys.close());
+    back.add('the keys of persons', () => personKeys.close());
 
     const readDatabase = await openReadDatabase({
       url,
       poolSize: config.poolSize,
       onError: (error) => log.warn({ err: error }, 'read database'),
     });
-    back.addBounded('the read database', () => readDatabase.destroy());
+    back.add('the read database', () => readDatabase.destroy());
 
     const runtime = new Runtime({
       services,
@@ -83,10 +83,10 @@ export async function startServices(services: readonly Service[], config: Config
       log,
     });
     await runtime.start();
-    back.addBounded('what works besides requests', () => runtime.stop());
+    back.add('what works besides requests', () => runtime.stop());
 
     const app = await createApp(runtime, verifier, VERSION);
-    back.add(() => close(app, config.shutdownGraceMs));
+    back.add('the answers to the last requests', () => close(app, config.shutdownGraceMs), 'patient');
     await listen(app, config);
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,

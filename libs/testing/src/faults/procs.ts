@@ -1,4 +1,5 @@
 // Processes that a fault test starts, stops, holds and kills: each is the head of a group of its own.
+import { within } from '@kams/eventing/within';
 import { runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import { readPostmasterFile } from '@kams/platform/embedded-postgres/postmaster-file';
 import { isAlive } from '@kams/platform/embedded-postgres/processes';
@@ -30,7 +31,7 @@ export interface Proc {
   resume(): void;
   /** By `pause`, or by itself at one of its places. Needs /proc. */
   isHeld(): boolean;
-  /** Gives a signal, and waits until nothing of the group lives. */
+  /** Gives a signal, and waits until nothing of the group lives. Rejects when that is not so within 30 s. */
   end(signal?: NodeJS.Signals): Promise<Exit>;
   /** Of a worker: its next message; rejects when it ends before. */
   message<T>(): Promise<T>;
@@ -102,7 +103,9 @@ function start(nodeArgs: readonly string[], { args = [], env, at }: ProcOptions,
       signal(name);
       // A process that is held takes no other signal than SIGKILL.
       signal('SIGCONT');
-      const exit = await gone;
+      const stays = () =>
+        new Error(`process ${pid} is still there ${GONE_WITHIN_MS} ms after ${name}; it said ${text.slice(-2_000)}`);
+      const exit = await within(GONE_WITHIN_MS, gone, stays);
       await untilGone(() => membersOf(pid));
       isOver = true;
       return exit;
