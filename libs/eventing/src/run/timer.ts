@@ -89,6 +89,8 @@ export interface Scheduler {
 
 const AT_ONCE = 256;
 const RETRY_MS = 1_000;
+/** Or the next round looks again: whoever wants it to end waits no longer than this. */
+const SEEN_WITHIN_MS = 1_000;
 
 /**
  * Gives the commands of what is due, one after the other in the order of their instants, each dated at its instant, also those
@@ -136,7 +138,7 @@ export function scheduler(
     let done = 0;
     let left: Error | undefined;
     // What took a timer away must have been seen before it is looked for.
-    if (!(await pending.reached(last, 10_000))) return { done };
+    if (!(await pending.reached(last, SEEN_WITHIN_MS))) return { done };
     const before = given;
     given = new Map();
     for (const due of await agenda.due(toMicroseconds(now().toISOString()), AT_ONCE)) {

@@ -55,7 +55,6 @@ describe(`${KILLS} kills under load`, () => {
   const settings = (node: 0 | 1) => ({
     KAMS_DATA: data,
     KAMS_PORT: String(ports[node]),
-    KAMS_LOG_LEVEL: 'error',
     KAMS_ADMINISTRATORS: '*:*',
     KAMS_LEASE: '1s', // or else most of an outage is the wait for projections of a host that is dead
   });
@@ -140,12 +139,15 @@ describe(`${KILLS} kills under load`, () => {
   afterAll(async () => {
     failed.abort();
     await database?.end();
-    await nodes?.[1].end();
-    await nodes?.[0].end();
+    try {
+      await nodes?.[1].end();
+    } finally {
+      await nodes?.[0].end();
+    }
     await towardsPostgres?.close();
     await removeEmbeddedPostgres(join(data, 'postgres'));
     await removeFolder(folder);
-  }, 60_000);
+  }, 240_000);
 
   promised(
     'P1 P2',
