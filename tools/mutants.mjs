@@ -326,6 +326,22 @@ export const MUTANTS = [
     changes: [{ file: PROJECTOR, from: '      noting ??= setTimeout(() => void back.alone(note), NOTED_AFTER_MS);\n', to: '' }],
   },
   {
+    promise: 'P8',
+    name: 'a-checkpoint-that-is-another-is-not-read-again',
+    test: 'libs/eventing/test/run/projector.spec.ts',
+    named: 'a checkpoint that is another one than was noted last',
+    shows: /expect\(received\)\.toBe\(expected\)/,
+    changes: [{ file: PROJECTOR, from: 'to: ahead }))) turn.abort();', to: 'to: ahead }))) return;' }],
+  },
+  {
+    promise: 'P8',
+    name: 'what-is-noted-does-not-wait-for-the-disk',
+    test: 'libs/platform/test/read-model.e2e.spec.ts',
+    named: 'that readers are told of wait for the disk',
+    shows: /"how": "off"/,
+    changes: [{ file: READ_MODEL, from: 'from, to, proof, ON_DISK)', to: 'from, to, proof)' }],
+  },
+  {
     promise: 'P11',
     name: 'poison-skipped',
     ...POISONED,

@@ -160,9 +160,12 @@ describe('rows in Postgres', () => {
       $$ begin insert into s.seen values (tg_table_name, current_setting('synchronous_commit')); return null; end $$`);
     for (const name of ['word', 'word__beside'])
       await asSuperuser(`create trigger note after insert on s.${name} for each statement execute function s.note()`);
+    await asSuperuser('create trigger note after update on s.checkpoint for each statement execute function s.note()');
     await it.commit(words, 'live', undefined, change(1, [row('a')]));
+    await it.commit(words, 'live', from(1), change(2)); // nothing but a place, which others go by
     await it.commit(words, 'beside', undefined, change(1, [row('a')]));
     expect(await source.query('select * from s.seen order by of')).toEqual([
+      { of: 'checkpoint', how: 'on' },
       { of: 'word', how: 'on' },
       { of: 'word__beside', how: 'off' },
     ]);

@@ -81,7 +81,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   /** The rows stand for this place, and the checkpoint is behind it: nothing in between changed any. */
   let ahead: Change['to'] | undefined;
   let noting: NodeJS.Timeout | undefined;
-  let isMoved = false;
+  /** Ends a reading that goes on from a checkpoint which is another one now. */
+  let turn = new AbortController();
   let failure: Error | undefined;
   let owner: Term | undefined;
   let isRunning = false;
@@ -104,7 +105,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     kept.clear();
     await back.alone(note);
     ahead = undefined;
-    isMoved = false;
+    turn = new AbortController();
     checkpoint = await readModel.checkpoint(projection, side);
     await ensureCurrent();
     await ensureSound(projection, checkpoint, feed);
@@ -270,7 +271,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       ahead = next;
       noting ??= setTimeout(() => void back.alone(note), NOTED_AFTER_MS);
       place.advance(to);
-      return !isMoved;
+      return !turn.signal.aborted;
     }
     const change = { upsert, remove, to: next, holding, proven: refused !== undefined };
     try {
@@ -300,9 +301,10 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   /** The checkpoint follows: other processes read it, and whoever works next begins there. */
   async function note(): Promise<void> {
     noting = undefined;
-    if (!ahead || !checkpoint || isMoved) return;
+    if (!ahead || !checkpoint || turn.signal.aborted) return;
     try {
-      isMoved = !(await commit({ upsert: [], remove: [], to: ahead }));
+      // At once, and not with the next page: while nothing comes, other processes would wait for a place that is not there.
+      if (!(await commit({ upsert: [], remove: [], to: ahead }))) turn.abort();
     } catch {
       // The moment: what changes rows will say so, and until then it is tried again.
       if (isRunning) noting = setTimeout(() => void back.alone(note), NOTED_AFTER_MS);
@@ -382,7 +384,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         await start();
         const epoch = await feed.epoch();
         point('projector.before-read');
-        for await (const stretch of feed.from(place.position, signal)) {
+        for await (const stretch of feed.from(place.position, AbortSignal.any([signal, turn.signal]))) {
           point('projector.after-read');
           if (!(await back.alone(() => apply(stretch, epoch)))) break;
           failure = undefined;

@@ -322,6 +322,21 @@ test('pages that change no row are noted together, soon or at the end, and what 
   expect(noted()).toBe(positionOf(33));
 });
 
+test('a checkpoint that is another one than was noted last is read again, though nothing comes', async () => {
+  const other = () => store.append('tariff-t', 'any', [event({ price: 1 }, { type: 'TariffSet' })]);
+  const it = starts(parcels, feed, readModel);
+  await append('a', sentTo('Bern'));
+  await it.caughtUp();
+  const before = readModel.sides.live!.checkpoint!;
+  const noted = () => readModel.sides.live!.checkpoint!.position;
+  await other();
+  await eventually(() => expect(noted()).toBe(positionOf(2)));
+  readModel.sides.live!.checkpoint = before;
+  await other();
+  await eventually(() => expect(noted()).toBe(positionOf(3)));
+  expect(it.it.failure()).toBeUndefined();
+});
+
 test('whatever happens on the way, the rows are the fold of the log', async () => {
   const kinds = ['sent', 'moved', 'moved', 'delivered', 'readdressed', 'tariff'] as const;
   const events = fc.array(fc.record({ id: fc.nat(3), what: fc.constantFrom(...kinds) }), { maxLength: 40 });

@@ -57,7 +57,13 @@ export async function readCheckpoint(
   );
 }
 
-/** Compares and sets, and renews the lease in the same statement. False: it is not at `from` any more, or the proof does not hold. */
+/** Of a statement alone: its commit waits for the disk, whatever its session's do. */
+export const ON_DISK = `(select set_config('synchronous_commit', 'on', true)) = 'on'`;
+
+/**
+ * Compares and sets, and renews the lease in the same statement. False: it is not at `from` any more, or the proof does not hold.
+ * @param and  what has to hold besides
+ */
 export async function moveCheckpoint(
   manager: EntityManager,
   schema: string,
@@ -66,20 +72,21 @@ export async function moveCheckpoint(
   from: Checkpoint | undefined,
   to: Change['to'],
   proof?: Proof,
+  and = 'true',
 ): Promise<boolean> {
   const values = [name, side, to.epoch, to.position, to.eventId, to.eventPosition, proof?.fencing ?? 0];
   if (from) {
     const { sql, values: proven } = fence(schema, proof, 11);
     const [, count] = await manager.query<[unknown[], number]>(
       `${sql} update ${tableOf(schema)} set epoch = $3, position = $4, event_id = $5, event_position = $6, fencing = $7
-        where projection = $1 and side = $2 and epoch = $8 and position = $9 and generation = $10 and exists (select from mine)`,
+        where projection = $1 and side = $2 and epoch = $8 and position = $9 and generation = $10 and exists (select from mine) and ${and}`,
       [...values, from.epoch, from.position, from.generation, ...proven],
     );
     return count === 1;
   }
   const { sql, values: proven } = fence(schema, proof, 8);
   const rows = await manager.query<unknown[]>(
-    `${sql} insert into ${tableOf(schema)} select $1, $2, $3, $4, $5::uuid, $6, '', $7 from mine
+    `${sql} insert into ${tableOf(schema)} select $1, $2, $3, $4, $5::uuid, $6, '', $7 from mine where ${and}
        on conflict (projection, side) do nothing returning 1`,
     [...values, ...proven],
   );

@@ -7,7 +7,7 @@ import { groupedBy } from '@kams/eventing/grouped-by';
 import { point } from '@kams/eventing/point';
 import { QueryFailedError, type DataSource, type EntityManager } from 'typeorm';
 import { changingTables, ensureTable, newTag, run } from './changing-tables';
-import { isUndone, makeOwnTables, moveCheckpoint, orUndone, readCheckpoint } from './checkpoints';
+import { isUndone, makeOwnTables, moveCheckpoint, ON_DISK, orUndone, readCheckpoint } from './checkpoints';
 import { createTable, definitionHash, quote, selectList } from './ddl';
 import { forgetHeld, holdBack, noteTry, readHeld, replaceHeld, swapHeld } from './parking';
 import { createSearched, dropSearched } from './tenants';
@@ -85,7 +85,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
       // The checkpoint first, here and below: its row is the one lock between this projector, a second one and the switch of a
       // rebuild. What readers are told of waits for the disk: after a crash they must not be shown an older state.
       const count = upsert.length + remove.length;
-      if (count === 0 && !holding) return moveCheckpoint(source.manager, schema, name, side, from, to, proof);
+      if (count === 0 && !holding) return moveCheckpoint(source.manager, schema, name, side, from, to, proof, ON_DISK);
       const isMoved = await source
         .transaction(async (manager) => {
           point('projector.after-begin');
