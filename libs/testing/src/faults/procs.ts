@@ -13,7 +13,7 @@ export const root = join(__dirname, '../../../..');
 const DIST = join(root, 'dist');
 const GONE_WITHIN_MS = 30_000;
 /** Longer than a host takes when nothing answers it. */
-const ENDED_WITHIN_MS = 90_000;
+const ENDED_WITHIN_MS = 120_000;
 const SLOW_MS = 15_000;
 
 export interface Exit {
@@ -34,7 +34,7 @@ export interface Proc {
   resume(): void;
   /** By `pause`, or by itself at one of its places. Needs /proc. */
   isHeld(): boolean;
-  /** Gives a signal, and waits until nothing of the group lives. What stays longer than 90 s is killed, and that is an error. */
+  /** Gives a signal, and waits until nothing of the group lives. What stays longer than 120 s is killed, and that is an error. */
   end(signal?: NodeJS.Signals): Promise<Exit>;
   /** Of a worker: its next message; rejects when it ends before. */
   message<T>(): Promise<T>;
@@ -174,7 +174,8 @@ export function postgresOf(folder: string) {
   };
   return {
     server,
-    port: () => readPostmasterFile(join(folder, 'data'))?.port,
+    /** None while the file is being written. */
+    port: () => readPostmasterFile(join(folder, 'data'))?.port || undefined,
     url: (password: string) => runningEmbeddedPostgres(folder, password),
 
     /** The first process, or it and all of its children at one moment; resolves when all of them are gone. */
