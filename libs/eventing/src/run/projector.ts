@@ -12,6 +12,7 @@ import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, inTurn, Poison, stream
 import type { Projection, Row } from './projection';
 import { reached } from './reached';
 import { RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
+import { ensureSound } from './sound';
 
 /** What a projector reads: the own store, or another service's events over the bus. */
 export interface Feed {
@@ -23,24 +24,6 @@ export interface Feed {
   at(position: Position): Promise<Occurrence | undefined>;
   /** The occurrences of a stream from a revision on: what a gap is healed with. */
   stream(category: string, id: string, fromRevision: number): Promise<readonly Occurrence[]>;
-}
-
-/**
- * Is the history that a checkpoint was made in still the one that the feed has? A projector stops, and never skips.
- * @throws LogDamaged
- */
-export async function ensureSound(
-  { name, cure = `Build it again: kams rebuild ${name}` }: { readonly name: string; readonly cure?: string },
-  checkpoint: Checkpoint | undefined,
-  feed: Pick<Feed, 'epoch' | 'head' | 'at'>,
-): Promise<void> {
-  if (!checkpoint) return;
-  const { epoch, position, eventPosition, eventId } = checkpoint;
-  if (epoch !== (await feed.epoch()))
-    throw new LogDamaged(`${name} was built from another history of the store (its epoch changed). ${cure}`);
-  if (position > (await feed.head())) throw new LogDamaged(`${name} has read further than the store reaches. ${cure}`);
-  if (eventPosition !== null && (await feed.at(eventPosition))?.eventId !== eventId)
-    throw new LogDamaged(`${name} read another event at ${eventPosition} than the store has. ${cure}`);
 }
 
 /** Rows kept in memory between batches. The compare-and-set of the checkpoint proves that nobody else changed them. */

@@ -21,8 +21,8 @@ import {
 } from './parking';
 import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import type { Feed } from './projector';
-import { ensureSound } from './projector';
-import type { Checkpoint, Checkpoints } from './read-model';
+import type { Checkpoints } from './read-model';
+import { ensureSound, inThisHistory } from './sound';
 import { delay } from '../delay';
 
 export interface Reaction {
@@ -201,7 +201,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
 
   async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
     let checkpoint = await checkpoints.load(name);
-    await ensureSound({ name, cure: CURE }, checkpoint && (await inThisHistory(checkpoint)), feed);
+    await ensureSound({ name, cure: CURE }, await inThisHistory(checkpoint, feed), feed);
     back.set(await checkpoints.held(name));
     position = checkpoint?.position ?? START;
     const epoch = await feed.epoch();
@@ -228,13 +228,6 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
       if (!(await back.alone(() => page(stretch)))) return void (await owner?.confirm());
       isGoing();
     }
-  }
-
-  /** After a restore the store has another epoch, and up to here the same history: what was given was given. */
-  async function inThisHistory(checkpoint: Checkpoint): Promise<Checkpoint> {
-    const { eventPosition, eventId } = checkpoint;
-    const isSame = eventPosition !== null && (await feed.at(eventPosition))?.eventId === eventId;
-    return isSame ? { ...checkpoint, epoch: await feed.epoch() } : checkpoint;
   }
 
   return {

@@ -2,8 +2,9 @@
 import { LogDamaged, type Position } from '../store/port';
 import { delay } from '../delay';
 import type { Projection } from './projection';
-import { ensureSound, projector, type Feed } from './projector';
+import { projector, type Feed } from './projector';
 import type { ReadModel } from './read-model';
+import { ensureSound } from './sound';
 
 export interface RebuildProgress {
   readonly projection: string;
