@@ -13,6 +13,7 @@ const port = (text) => {
 const program = new Command('npm run kafka --')
   .description('A real Kafka of one node on this machine, for this machine only.')
   .option('--port <port>', 'where it answers', port, 9092)
+  .option('--advertised <host:port>', 'where it sends its clients, if something stands in between')
   .configureHelp({ showGlobalOptions: true });
 const folder = join(process.env.KAMS_DATA ? resolve(process.env.KAMS_DATA) : join(swc.root, '.kams'), 'kafka');
 
@@ -20,7 +21,7 @@ program.command('start', { isDefault: true }).description('starts it, unless it 
 program.command('stop').description('stops it; its data stay').action(stop);
 
 async function start() {
-  const { brokers, pid, isNew } = await startKafka(folder, program.opts().port);
+  const { brokers, pid, isNew } = await startKafka(folder, program.opts().port, program.opts().advertised);
   console.log(
     `Kafka ${isNew ? 'answers' : 'is running already'} at ${brokers} (process ${pid}); its data and its log are in ${folder}`,
   );

@@ -58,11 +58,11 @@ export const freePort = (wanted = 0) =>
     });
   });
 
-const settings = (folder, port, controllerPort) => `process.roles=broker,controller
+const settings = (folder, { port, advertised, controllerPort }) => `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+advertised.listeners=PLAINTEXT://${advertised}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
@@ -123,8 +123,11 @@ async function isReady(folder, { pid, port, clusterId }) {
   );
 }
 
-/** Starts the Kafka of a folder, unless it runs: its address, its process, and whether it ran already. */
-export async function startKafka(folder, port) {
+/**
+ * Starts the Kafka of a folder, unless it runs: its address, its process, and whether it ran already.
+ * @param advertised host:port that it sends its clients to, where something stands in between
+ */
+export async function startKafka(folder, port, advertised = `127.0.0.1:${port}`) {
   const running = alive(folder);
   // One that was killed may take a moment to be gone.
   if (running && (await isReady(folder, running))) {
@@ -135,7 +138,7 @@ export async function startKafka(folder, port) {
   await freePort(port);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'server.properties');
-  writeFileSync(file, settings(folder, port, await freePort()));
+  writeFileSync(file, settings(folder, { port, advertised, controllerPort: await freePort() }));
 
   const classes = ['-cp', join(libs, '*')];
   const meta = join(folder, 'data/meta.properties');

@@ -26,6 +26,8 @@ const EXACTLY_ONCE = { test: 'services/host/test/promises/p6-exactly-once.e2e.sp
 const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 1000 ' };
 const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.e2e.spec.ts', named: 'P8 ', size: '0.3' };
 
+const RELAY = 'libs/eventing/src/run/relay.ts';
+const RELAYED = { test: 'libs/eventing/test/run/relay.spec.ts', named: 'whatever breaks, and whoever else relays' };
 const POISONED = { test: 'services/host/test/promises/p11-poison.e2e.spec.ts', named: 'P11 ' };
 const ZOMBIES = { test: 'services/host/test/promises/p12-zombies.e2e.spec.ts', named: 'P12 ' };
 const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' };
@@ -340,6 +342,41 @@ export const MUTANTS = [
     named: 'that readers are told of wait for the disk',
     shows: /"how": "off"/,
     changes: [{ file: READ_MODEL, from: 'from, to, proof, ON_DISK)', to: 'from, to, proof)' }],
+  },
+  {
+    promise: 'P9',
+    name: 'relay-notes-before-it-publishes',
+    ...RELAYED,
+    shows: /Property failed|toBe\(expected\)/,
+    changes: [
+      {
+        file: RELAY,
+        from: 'await to.publish(topic, events);',
+        to: 'void to.publish(topic, events).catch(() => undefined);',
+      },
+    ],
+  },
+  {
+    promise: 'P9',
+    name: 'relay-begins-behind-what-failed',
+    ...RELAYED,
+    shows: /Property failed|toBe\(expected\)/,
+    changes: [
+      { file: RELAY, from: 'const start = checkpoint?.position ?? START;', to: 'const start = (await store.head()).position;' },
+    ],
+  },
+  {
+    promise: 'P22',
+    name: 'ready-only-with-kafka',
+    test: 'libs/platform/test/relay.e2e.spec.ts',
+    shows: /expect\(received\)\.toBe\(expected\)/,
+    changes: [
+      {
+        file: 'libs/platform/src/run/runtime.ts',
+        from: '[...this.projections(), ...this.working]',
+        to: '[...this.projections(), ...this.working, ...this.relaying]',
+      },
+    ],
   },
   {
     promise: 'P11',

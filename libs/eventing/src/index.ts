@@ -21,6 +21,7 @@ export * from './run/projector';
 export * from './run/read-model';
 export * from './run/reaction';
 export * from './run/rebuild';
+export * from './run/relay';
 export * from './run/table';
 export * from './run/timer';
 export * from './run/upcast';

@@ -3,7 +3,7 @@
 // Nothing here can end a process. What can is loaded in front of the program by a fault test (libs/testing/src/faults) and
 // is looked for once, when this file is loaded; without it a place is a call that finds `undefined` (0.4 to 1.2 ns).
 
-/** In the order in which they are passed. What has no place yet (relay, erasure) has no name here. */
+/** In the order in which they are passed. What has no place yet (erasure) has no name here. */
 export const POINTS = [
   'append.before-lock', // the batch is about to be sent
   'append.after-commit', // the batch is committed, and nobody is told
@@ -19,6 +19,7 @@ export const POINTS = [
   'projector.before-commit',
   'projector.after-commit',
   'projector.before-ack', // the readers that wait are not told yet
+  'relay.after-publish', // the broker has it, and the checkpoint does not say so
 ] as const;
 export type Point = (typeof POINTS)[number];
 

@@ -52,7 +52,9 @@ export interface TestServices {
 
 export async function startTestServices(
   services: readonly Service[],
-  options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant'>> & { readonly poolSize?: number } = {},
+  options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant' | 'outlet'>> & {
+    readonly poolSize?: number;
+  } = {},
 ): Promise<TestServices> {
   const database = await freshDatabase();
   const data = await mkdtemp(join(tmpdir(), 'kams-test-'));
@@ -75,6 +77,7 @@ export async function startTestServices(
     cursorKey: key,
     administrators: options.administrators ?? [{ tenantId: '*', subject: '*' }],
     operatingTenant: options.operatingTenant,
+    outlet: options.outlet,
     readWaitMs: 2_000,
     log,
     now: options.now,

@@ -24,6 +24,14 @@ function welcome(running: Running): void {
       ? `  database    Postgres ${postgres.version} in ${config.data}, port ${postgres.port}`
       : '  database    the server of KAMS_POSTGRES_URL',
     ...(config.store === 'eventstoredb' ? ['  event store the EventStoreDB of KAMS_EVENTSTOREDB_URL'] : []),
+    ...(config.kafkaBrokers
+      ? [
+          `  kafka       ${config.kafkaBrokers.join(', ')}, topics ${runtime
+            .relays()
+            .map((it) => it.topic)
+            .join(', ')}`,
+        ]
+      : []),
     `  reference   ${url}/docs  ${url}/openapi.json  ${url}/asyncapi.json`,
     ...(config.issuer === undefined
       ? ['  tokens      development issuer: for trying out, never for real data. `npx kams token` prints a token']

@@ -30,6 +30,8 @@ export interface Bus {
 
 /** The other side: what the log gives of itself, a broker has to be given. */
 export interface Publisher {
+  /** Creates a topic with its partitions and settings, unless it is there. @throws RangeError when it has others, Unavailable */
+  ensureTopic(topic: string): Promise<void>;
   /**
    * Resolves when all of them are on the topic, those of a stream in this order. When it throws, some may be there: publish them
    * again from the first on, before anything else. One call at a time.

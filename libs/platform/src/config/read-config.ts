@@ -98,6 +98,7 @@ function storeLines(env: Env): string[] {
   return isGiven && !isWanted ? [`${store.key}: must be eventstoredb beside ${url.key}; set it, or take that away`] : [];
 }
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
 const EXAMPLES = ['admin', 'changeit', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
 
 /** What is convenient on one's own machine and dangerous everywhere else. */
@@ -119,6 +120,11 @@ function unsafe(env: Env, config: Config): string[] {
   const [, user, password] = /^[^/]+\/\/([^:@/]+):([^@]+)@/.exec(eventStoreDb ?? '') ?? [];
   if (password !== undefined && (EXAMPLES.includes(password.toLowerCase()) || password === user)) {
     lines.push(`${SETTINGS.eventStoreDbUrl.key}: its password is one that everybody knows; choose another`);
+  }
+  if (config.kafkaBrokers?.some((it) => !LOOPBACK.test(it))) {
+    lines.push(
+      `${SETTINGS.kafkaBrokers.key}: must be on this machine in production (a tunnel with TLS to the brokers): it is spoken to in clear`,
+    );
   }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     lines.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production; trust your own authority by NODE_EXTRA_CA_CERTS');

@@ -1,5 +1,6 @@
 // Every setting of the platform, once: readConfig() checks by this table, the reference and `kams doctor` list it.
 import {
+  brokers,
   duration,
   eventStoreDbUrl,
   folder,
@@ -81,6 +82,10 @@ export const SETTINGS = {
   eventStoreDbUrl: setting('KAMS_EVENTSTOREDB_URL', eventStoreDbUrl, {
     description: 'The EventStoreDB (22.6 or later) that has the log, with KAMS_STORE=eventstoredb.',
     secret: true,
+  }),
+  kafkaBrokers: setting('KAMS_KAFKA_BROKERS', brokers, {
+    description:
+      'The Kafka that the public events of each service are published to, as kams.<service>.v1. Without it none are; they can be read at /events with or without.',
   }),
   poolSize: setting('KAMS_POOL_SIZE', wholeNumber(1, 200), {
     description:

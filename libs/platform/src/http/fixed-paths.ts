@@ -20,11 +20,17 @@ const worker: Json = {
   ...object({ name: text }),
   description: 'A reaction, a timer, the erasures or the rights; `failure` says why it stands still, `owner` who does it.',
 };
+const relay: Json = {
+  ...object({ topic: text }),
+  description:
+    'A topic of Kafka. `failure` says why nothing comes to it; for operators `owner` is the process that fills it, `lag` how far it is behind, as for a projection. No request needs it.',
+};
 const status = {
   epoch: text,
   head: text,
   projections: { type: 'array', items: projection },
   workers: { type: 'array', items: worker },
+  relays: { type: 'array', items: relay },
 };
 const rebuild: Json = {
   ...object({ state: { enum: ['running', 'done', 'stopped', 'failed'] } }),

@@ -57,6 +57,28 @@ export function metricsOf(runtime: Runtime): Metrics {
     },
   });
   new Gauge({
+    name: 'kams_relay_position',
+    help: 'Position up to which public events were published to a topic of Kafka',
+    labelNames: ['topic'],
+    registers: [register],
+    async collect() {
+      this.reset();
+      for (const { topic, position } of runtime.relays()) {
+        const at = await position().catch(() => undefined);
+        if (at !== undefined) this.set({ topic }, numberIn(at));
+      }
+    },
+  });
+  new Gauge({
+    name: 'kams_relay_failing',
+    help: '1: nothing comes to the topic because of an error; told by the process that fills it',
+    labelNames: ['topic'],
+    registers: [register],
+    collect() {
+      for (const { topic, failure } of runtime.relays()) this.set({ topic }, failure() ? 1 : 0);
+    },
+  });
+  new Gauge({
     name: 'kams_parked',
     help: 'Aggregates that wait because an event of theirs can not be handled, by the projection or reaction that holds them back',
     labelNames: ['reader'],

@@ -1,6 +1,7 @@
 // A process that runs services: configuration, database, store, projections, HTTP; and the way back, in the other order.
 import { join } from 'node:path';
 import { Vault } from '@kams/eventing';
+import { kafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pino, { type Logger } from 'pino';
@@ -67,10 +68,15 @@ export async function startServices(services: readonly Service[], config: Config
     });
     back.add('the read database', () => readDatabase.destroy());
 
+    const { kafkaBrokers } = config;
+    const outlet = kafkaBrokers && kafkaBus({ brokers: kafkaBrokers });
+    if (outlet) back.add('Kafka', () => outlet.close());
+
     const runtime = new Runtime({
       services,
       store,
       readDatabase,
+      outlet,
       hashKey: keys.commandHashKey.reveal(),
       vault: new Vault(personKeys, keys.commandHashKey.reveal()),
       cursorKey: keys.cursorKey.reveal(),

@@ -4,16 +4,19 @@ import {
   commandHandler,
   delay,
   eraser,
+  isPublished,
   leases,
   logBus,
   projector,
   reactor,
   rebuild,
+  relay,
   scheduler,
   storeFeed,
   type Answer,
   type AnyAggregate,
   type Bus,
+  type Checkpoints,
   type Command,
   type CommandHandler,
   type EventStore,
@@ -23,11 +26,13 @@ import {
   type Position,
   type Projection,
   type Projector,
+  type Publisher,
   type ReadModel,
   type Eraser,
   type Held,
   type Proof,
   type RebuildProgress,
+  type Relay,
   type Term,
   type Vault,
 } from '@kams/eventing';
@@ -53,6 +58,8 @@ export interface RuntimeOptions {
   readonly services: readonly Service[];
   readonly store: EventStore;
   readonly readDatabase: ReadDatabase;
+  /** Where the public events of each service are published; absent: nowhere. */
+  readonly outlet?: Publisher;
   readonly hashKey: Buffer;
   /** Seals what is personal. */
   readonly vault: Vault;
@@ -87,6 +94,12 @@ interface Worker {
 export interface Working extends Pick<Worker, 'name' | 'failure'> {
   /** By one process at a time. */
   readonly isOwned: boolean;
+}
+/** A topic and who fills it. Requests do not need it: while its broker is away they are answered as ever. */
+export interface Relaying extends Pick<Relay, 'topic' | 'failure'> {
+  readonly name: string;
+  /** Where it has come to, whichever process does it. */
+  position(): Promise<Position>;
 }
 interface Rebuild {
   report: RebuildReport;
@@ -128,12 +141,14 @@ export class Runtime implements OnModuleDestroy {
   private readonly alone: boolean;
   private readonly timerEveryMs: number;
   private history = '';
+  private readonly outlet: Publisher | undefined;
   private readonly log: Logger;
   private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
   private readonly projectors = new Map<string, Projector>();
   /** What works besides the projectors: reactions, timers, erasures. */
   private readonly working: Working[] = [];
+  private readonly relaying: Relaying[] = [];
   private readonly erasures: Eraser[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
@@ -144,6 +159,7 @@ export class Runtime implements OnModuleDestroy {
     services,
     store,
     readDatabase,
+    outlet,
     hashKey,
     vault,
     cursorKey,
@@ -168,6 +184,7 @@ export class Runtime implements OnModuleDestroy {
     this.services = services;
     this.store = store;
     this.readDatabase = readDatabase;
+    this.outlet = outlet;
     this.log = log;
     this.cursorKey = cursorKey;
     this.readWaitMs = readWaitMs;
@@ -214,6 +231,7 @@ export class Runtime implements OnModuleDestroy {
         this.begin(`reaction ${it.name}`, reactor(it, service.name, feed, this.commands, checkpoints), owned);
       }
       await this.startTimers(service, owned);
+      this.startRelay(service, owned, checkpoints);
     }
     // Or else the host answers without them, to those who need none: it must be able to say what is wrong.
     while (!this.stopping.signal.aborted && !this.rights.failure() && !(await this.rights.reached(position, 1_000)));
@@ -235,6 +253,15 @@ export class Runtime implements OnModuleDestroy {
       const pending = this.projectors.get(it.pending.name)!;
       this.begin(`timer ${it.name}`, scheduler(it, { pending, agenda, commands, now, everyMs }), owned);
     }
+  }
+
+  private startRelay(service: Service, owned: Leases, checkpoints: Checkpoints): void {
+    const contracts = contractsOf(service);
+    if (!this.outlet || !isPublished(contracts)) return;
+    const it = relay(service.name, contracts, { store: this.store, to: this.outlet, checkpoints });
+    const name = `relay of ${service.name}`;
+    this.relaying.push({ name, topic: it.topic, failure: it.failure, position: it.published });
+    this.running.push(this.owning(owned, name, it));
   }
 
   /** Without `owned` it works in every process. */
@@ -318,6 +345,10 @@ export class Runtime implements OnModuleDestroy {
   /** Reactions, timers and erasures, each with why it stands still, if it does. */
   workers(): readonly Working[] {
     return this.working;
+  }
+
+  relays(): readonly Relaying[] {
+    return this.relaying;
   }
 
   projector(name: string): Projector | undefined {

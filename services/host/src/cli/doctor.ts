@@ -210,11 +210,14 @@ async function host(url: string, config: CliConfig, identity: Identity, signal: 
           'set the clocks (NTP); tokens are refused beyond 5 s',
         ),
       );
-    const { projections = [], workers = [] } = await client.get<Partial<Status>>('/operations/status');
+    const { projections = [], workers = [], relays = [] } = await client.get<Partial<Status>>('/operations/status');
     const parked = [...projections, ...workers].filter((it) => (it.parked ?? 0) > 0);
     const said = parked.map((it) => `${it.name} holds back ${it.parked}`).join(', ');
     if (parked.length > 0)
       findings.push(warning('parked', `events can not be handled: ${said}`, 'kams parked list says which and why'));
+    for (const { topic, failure } of relays)
+      if (failure !== undefined)
+        findings.push(warning('kafka', `nothing comes to ${topic}: ${failure}`, 'is the Kafka of KAMS_KAFKA_BROKERS up?'));
     return [...findings, ok('token', 'the host takes it')];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

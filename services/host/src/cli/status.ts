@@ -21,12 +21,20 @@ export interface Status {
     readonly owner?: string | null;
     readonly parked?: number;
   }[];
+  /** Topics of Kafka; a host of before had none. */
+  readonly relays?: readonly {
+    readonly topic: string;
+    readonly position?: string;
+    readonly lag?: number;
+    readonly failure?: string;
+    readonly owner?: string | null;
+  }[];
 }
 
 export async function showStatus(terminal: Terminal, host: HostClient): Promise<void> {
   const status = await host.get<Status>('/operations/status');
   if (terminal.json) return terminal.print(JSON.stringify(status));
-  const { epoch, head, projections, workers = [] } = status;
+  const { epoch, head, projections, workers = [], relays = [] } = status;
   terminal.print(`store at ${numberOf(head)} (epoch ${epoch})`);
   terminal.table([
     ['projection', 'position', 'lag', 'parked', 'owner', ''],
@@ -43,6 +51,14 @@ export async function showStatus(terminal: Terminal, host: HostClient): Promise<
       '',
       '',
       parked === undefined ? '' : String(parked),
+      ownerOf(owner),
+      failure ? `stands: ${failure}` : '',
+    ]),
+    ...relays.map(({ topic, position, lag, owner, failure }) => [
+      topic,
+      position === undefined ? '' : String(numberOf(position)),
+      lag === undefined ? '' : String(lag),
+      '',
       ownerOf(owner),
       failure ? `stands: ${failure}` : '',
     ]),

@@ -17,10 +17,7 @@ export interface KafkaOptions {
   readonly onError?: (error: Unavailable) => void;
 }
 
-export interface KafkaBus extends Bus, Publisher {
-  /** Creates a topic with its partitions and settings, unless it is there. @throws RangeError when it has others, Unavailable */
-  ensureTopic(topic: string): Promise<void>;
-}
+export type KafkaBus = Bus & Publisher;
 
 /** For ever: another count would put the keys into other partitions, and lose their order. Divides by 1, 2, 3, 4, 6 and 12. */
 export const PARTITIONS = 12;

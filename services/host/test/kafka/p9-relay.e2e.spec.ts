@@ -1,0 +1,280 @@
+// P9 and the part of P22 that is Kafka's: the product as it is started, with a real broker that goes away in every way it can.
+import { accountsService } from '@kams/accounts';
+import { kafkaBus, type KafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
+import type { CloudEvent } from '@kams/eventing';
+import { chance, SEED } from '@kams/testing/faults/chance';
+import { killAt } from '@kams/testing/faults/killpoints';
+import { promised, trials } from '@kams/testing/faults/promise';
+import type { TestHost } from '@kams/testing/host';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, installation, WHO, type Installation } from '../promises/installation';
+import { ownBroker, type OwnBroker } from './own-broker';
+
+const EVENTS = trials(10_000, 50_000);
+const STREAMS = 200;
+const SENDERS = 4;
+const LINES = 50;
+const FAULTS = {
+  'kill of the relay': trials(5, 50),
+  'kill between the broker and the checkpoint': trials(5, 50),
+  'cut of all connections': trials(5, 50),
+  'kill of the broker': trials(1, 3),
+};
+type Fault = keyof typeof FAULTS;
+const DRAINED_WITHIN_MS = 60_000;
+const TOPIC = 'kams.accounts.v1';
+
+const PUBLIC = accountsService.aggregates.flatMap(({ contract }) =>
+  Object.entries(contract.events).flatMap(([type, it]) => ('public' in it && it.public ? [`${contract.name}/${type}`] : [])),
+);
+
+if (process.env['KAFKA_BROKERS'] === undefined) {
+  test.skip('P9 P22 over Kafka (npm run test:kafka)', () => undefined);
+} else {
+  describe('a relay over Kafka', () => {
+    const dice = chance(SEED);
+    let broker: OwnBroker;
+    let kams: Installation;
+    let bus: KafkaBus;
+    let host: TestHost;
+    const env = () => ({ KAMS_KAFKA_BROKERS: broker.address, KAMS_LEASE: '1s' });
+
+    beforeAll(async () => {
+      broker = await ownBroker();
+      kams = await installation();
+      bus = kafkaBus({ brokers: [broker.address] });
+      host = await kams.start({ env: env() });
+    }, 120_000);
+    afterAll(async () => {
+      await kams?.stop();
+      await bus?.close();
+      await broker?.remove();
+    }, 120_000);
+
+    /** Until it is answered, whoever answers. */
+    async function told(path: string, body: object, key: string): Promise<string> {
+      for (;;) {
+        const answer = await ask(kams.tokens, `${host.url}${path}`, body, { key });
+        if (answer && answer.status < 300) return answer.text;
+        if (answer && answer.status < 500) throw new Error(answer.text);
+        await sleep(50);
+      }
+    }
+    async function bulk(lines: readonly object[]): Promise<void> {
+      const body = lines.map((it) => JSON.stringify(it)).join('\n');
+      for (;;) {
+        const answer = await fetch(`${host.url}/accounts/bulk`, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${await kams.tokens(WHO.subject, WHO.tenantId)}`,
+            'content-type': 'application/x-ndjson',
+          },
+          body,
+          signal: AbortSignal.timeout(20_000),
+        })
+          .then(async (it) => ({ ok: it.ok, text: await it.text() }))
+          .catch(() => undefined);
+        const statuses = answer?.ok
+          ? answer.text
+              .trim()
+              .split('\n')
+              .map((it) => (JSON.parse(it) as { status: number }).status)
+          : [];
+        if (statuses.length === lines.length && statuses.every((it) => it < 300)) return;
+        const refused = statuses.find((it) => it >= 400 && it < 500 && it !== 409);
+        if (refused) throw new Error(answer!.text);
+        await sleep(50);
+      }
+    }
+    /** What the operator is shown of the topic. */
+    async function relayOf({ url }: TestHost): Promise<{ lag?: number; failure?: string } | undefined> {
+      const answer = await ask(kams.tokens, `${url}/operations/status`);
+      return answer?.status === 200
+        ? (JSON.parse(answer.text) as { relays: { topic: string; lag?: number; failure?: string }[] }).relays.find(
+            (it) => it.topic === TOPIC,
+          )
+        : undefined;
+    }
+    async function drained(): Promise<number> {
+      const began = Date.now();
+      for (; (await relayOf(host))?.lag !== 0; await sleep(50))
+        if (Date.now() > began + DRAINED_WITHIN_MS)
+          throw new Error(`not drained within ${DRAINED_WITHIN_MS} ms: ${JSON.stringify(await relayOf(host))}; ${host.said()}`);
+      return Date.now() - began;
+    }
+    /** Everything that is on the topic from here to its end of now. */
+    async function readAll(): Promise<readonly CloudEvent[]> {
+      const ends = await bus.ends(TOPIC);
+      const at = new Map<number, string>();
+      const events: CloudEvent[] = [];
+      const stopping = new AbortController();
+      for await (const batch of bus.consume(TOPIC, 'kams.test.p9', new Map(), stopping.signal)) {
+        events.push(...batch.records.map((it) => it.event));
+        at.set(batch.partition, batch.offset);
+        if ([...ends].every(([partition, end]) => end === '' || (at.get(partition) ?? '') >= end)) break;
+      }
+      stopping.abort();
+      return events;
+    }
+    /** What the topic should hold, by its order in the log. */
+    async function stored() {
+      const { rows } = await kams.client.query<{ id: string; stream: string; revision: number }>(
+        `select event_id as id, stream_id as stream, revision::int from es.events
+          where split_part(stream_id, '-', 1) || '/' || type = any($1) order by position`,
+        [PUBLIC],
+      );
+      return rows;
+    }
+    /** A repeat may come at any time; what comes first does so in the order of its stream. */
+    function judge(events: readonly CloudEvent[], of: Awaited<ReturnType<typeof stored>>) {
+      const seen = new Set<string>();
+      const highest = new Map<string, number>();
+      let disordered = 0;
+      for (const { id, partitionkey, sequence } of events) {
+        if (seen.has(id)) continue;
+        seen.add(id);
+        const revision = Number(sequence);
+        if (revision <= (highest.get(partitionkey) ?? -1)) disordered++;
+        highest.set(partitionkey, revision);
+      }
+      const known = new Set(of.map((it) => it.id));
+      return {
+        missing: of.filter((it) => !seen.has(it.id)).length,
+        disordered,
+        invented: [...seen].filter((it) => !known.has(it)).length,
+        repeats: events.length - seen.size,
+      };
+    }
+
+    const faults: Record<Fault, () => Promise<void>> = {
+      async 'kill of the relay'() {
+        await host.end('SIGKILL');
+        host = await kams.start({ env: env() });
+      },
+      async 'kill between the broker and the checkpoint'() {
+        await host.end('SIGKILL');
+        host = await kams.start({ env: env(), at: killAt('relay.after-publish', dice.between(1, 4)) });
+        expect((await host.gone).signal).toBe('SIGKILL');
+        host = await kams.start({ env: env() });
+      },
+      async 'cut of all connections'() {
+        broker.proxy.cutAll();
+        await sleep(dice.between(0, 300));
+      },
+      async 'kill of the broker'() {
+        broker.kill();
+        await sleep(dice.between(0, 1_000));
+        await broker.start();
+      },
+    };
+
+    promised(
+      'P9',
+      'Kafka receives every public event at least once, and those of each stream in order, whatever dies',
+      async (tell) => {
+        const accounts = await Promise.all(
+          Array.from({ length: STREAMS }, async (_, i) => {
+            const text = await told('/accounts', { profile: { name: `Account ${i}` } }, `p9-open-${i}`);
+            return (JSON.parse(text) as { id: string }).id;
+          }),
+        );
+        const live: CloudEvent[] = [];
+        const ending = new AbortController();
+        const living = (async () => {
+          for await (const { records } of bus.consume(TOPIC, 'kams.test.p9-live', new Map(), ending.signal))
+            live.push(...records.map((it) => it.event));
+        })();
+        living.catch(() => undefined);
+
+        let isOver = false;
+        let n = 0;
+        let failure: Error | undefined;
+        const senders = Array.from({ length: SENDERS }, async (_, sender) => {
+          const own = accounts.filter((__, i) => i % SENDERS === sender);
+          for (let round = 0; !failure && (!isOver || n < EVENTS); round++) {
+            const lines = Array.from({ length: LINES }, (__, i) => ({
+              command: 'UpdateProfile',
+              id: own[(round * LINES + i) % own.length]!,
+              idempotencyKey: `p9-${sender}-${round}-${i}`,
+              data: { set: { employees: ++n } },
+            }));
+            await bulk(lines);
+            // As long as faults go on, not faster than they do: each is to meet a relay at work.
+            await sleep(isOver ? 0 : 100);
+          }
+        }).map((it) => it.catch((error: Error) => (failure = error)));
+
+        const plan = dice.shuffled(Object.entries(FAULTS).flatMap(([fault, times]) => Array<Fault>(times).fill(fault as Fault)));
+        for (const fault of plan) {
+          if (failure) break;
+          await sleep(dice.between(100, 800));
+          await faults[fault]();
+        }
+        isOver = true;
+        await Promise.all(senders);
+        if (failure) throw failure;
+        const drainedMs = await drained();
+
+        const of = await stored();
+        const after = judge(await readAll(), of);
+        for (const end = Date.now() + 20_000; Date.now() < end && judge(live, of).missing > 0; await sleep(50));
+        ending.abort();
+        await living;
+        const during = judge(live, of);
+        tell({
+          events: of.length,
+          streams: STREAMS,
+          kills: FAULTS['kill of the relay'] + FAULTS['kill between the broker and the checkpoint'],
+          cuts: FAULTS['cut of all connections'],
+          'broker-kills': FAULTS['kill of the broker'],
+          missing: after.missing,
+          disordered: after.disordered,
+          invented: after.invented,
+          repeats: after.repeats,
+          'live-missing': during.missing,
+          'live-disordered': during.disordered,
+          'drained-ms': drainedMs,
+        });
+        for (const it of [after, during]) expect(it).toMatchObject({ missing: 0, disordered: 0, invented: 0 });
+        expect(of.length).toBeGreaterThanOrEqual(EVENTS);
+        expect(after.repeats).toBeGreaterThan(0);
+      },
+      300_000 + EVENTS * 10,
+    );
+
+    promised(
+      'P22',
+      'With Kafka down commands and reads go on, and what waited comes in its order when it is back',
+      async (tell) => {
+        let asked = 0;
+        let failed = 0;
+        const times: number[] = [];
+        for (let outage = 0; outage < trials(3, 5); outage++) {
+          await broker.stop();
+          const until = Date.now() + 3_000;
+          for (; Date.now() < until; await sleep(20)) {
+            const opened = await ask(
+              kams.tokens,
+              `${host.url}/accounts`,
+              { profile: { name: `Outage ${outage} ${asked}` } },
+              { key: `p22-${outage}-${asked}` },
+            );
+            const { id, position } = opened?.status === 201 ? (JSON.parse(opened.text) as { id: string; position: string }) : {};
+            const read = await ask(kams.tokens, `${host.url}/accounts/${id}?after=${position}`);
+            const ready = await ask(kams.tokens, `${host.url}/health/ready`);
+            asked += 3;
+            failed += [opened, read, ready].filter((it) => !it || it.status >= 300).length;
+          }
+          expect((await relayOf(host))?.failure).toMatch('Kafka is away');
+          await broker.start();
+          times.push(await drained());
+        }
+        const { missing, disordered } = judge(await readAll(), await stored());
+        tell({ outages: times.length, asked, failed, missing, disordered, 'drained-ms': times.join('/') });
+        expect({ failed, missing, disordered }).toEqual({ failed: 0, missing: 0, disordered: 0 });
+        expect(asked).toBeGreaterThan(60);
+      },
+      240_000,
+    );
+  });
+}
