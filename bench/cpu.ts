@@ -41,6 +41,37 @@ export function cpuOfTree(pid: number): number | undefined {
   return ticks / TICKS_A_SECOND;
 }
 
+/** Seconds, and the CPU that they took. */
+export interface Took {
+  readonly seconds: number;
+  readonly node?: number;
+  readonly postgres?: number;
+  readonly kafka?: number;
+}
+
+/** What `work` takes, of this process and of the servers. */
+export async function took(
+  { postgres, kafka }: { readonly postgres: number; readonly kafka?: number },
+  work: () => Promise<unknown>,
+): Promise<Took> {
+  const read = () => ({
+    at: performance.now(),
+    node: cpuOf(process.pid),
+    postgres: cpuOfTree(postgres),
+    kafka: kafka === undefined ? undefined : cpuOf(kafka),
+  });
+  const before = read();
+  await work();
+  const after = read();
+  const used = (a?: number, b?: number) => (a === undefined || b === undefined ? undefined : b - a);
+  return {
+    seconds: (after.at - before.at) / 1_000,
+    node: used(before.node, after.node),
+    postgres: used(before.postgres, after.postgres),
+    kafka: used(before.kafka, after.kafka),
+  };
+}
+
 /** Microseconds for each of `operations` between two readings. */
 export const perOperation = (before: number | undefined, after: number | undefined, operations: number): number | undefined =>
   before === undefined || after === undefined ? undefined : ((after - before) * 1e6) / operations;

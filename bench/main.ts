@@ -7,11 +7,12 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { append } from './append/append';
 import { command } from './command/command';
 import { bulkImport } from './import/import';
+import { kafka } from './kafka/kafka';
 import { projection } from './projection/projection';
 import { described, hint, load, machine, printed, type Table } from './report';
 import type { Measurement } from './setting';
 
-const MEASUREMENTS: Readonly<Record<string, Measurement>> = { append, command, projection, import: bulkImport };
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = { append, command, projection, import: bulkImport, kafka };
 
 interface Options {
   readonly seconds: number;

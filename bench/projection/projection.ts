@@ -4,7 +4,8 @@ import { accountsService } from '@kams/accounts';
 import { startChild } from '../child';
 import type { Table } from '../report';
 import { checkpoint, freshDatabase, type Measurement } from '../setting';
-import type { Took, WorkerJobs } from './worker';
+import type { Took } from '../cpu';
+import type { WorkerJobs } from './worker';
 
 const RATES = [20, 100, 500];
 

@@ -10,36 +10,18 @@ import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { serve } from '../child';
 import { percentiles } from '../closed-loop';
-import { cpuOf, cpuOfTree } from '../cpu';
+import { took } from '../cpu';
 import { aRating } from '../command/requests';
 import { accountId, ACCOUNTS, storePast, TENANT } from './history';
-
-/** Seconds, and the CPU that they took. */
-export interface Took {
-  readonly seconds: number;
-  readonly node?: number;
-  readonly postgres?: number;
-}
 
 const start = async (url: string, postgresPid: number) => {
   const store = await postgresStore({ connection: url });
   const source = await openReadDatabase({ url, poolSize: 10 });
 
+  const pids = { postgres: postgresPid };
+
   /** No account has such a rating: every command changes something. */
   let ratings = 1_000;
-
-  async function took(work: () => Promise<unknown>): Promise<Took> {
-    const read = () => ({ at: performance.now(), node: cpuOf(process.pid), postgres: cpuOfTree(postgresPid) });
-    const before = read();
-    await work();
-    const after = read();
-    const used = (a?: number, b?: number) => (a === undefined || b === undefined ? undefined : b - a);
-    return {
-      seconds: (after.at - before.at) / 1_000,
-      node: used(before.node, after.node),
-      postgres: used(before.postgres, after.postgres),
-    };
-  }
 
   /** Runs projectors while `work` is done. */
   async function running<T>(
@@ -78,12 +60,12 @@ const start = async (url: string, postgresPid: number) => {
     async project(schema: string, names: readonly string[]) {
       const projections = accountsService.projections.filter((it) => names.includes(it.name));
       return running(schema, projections, async (projectors) => {
-        const live = await took(() => caughtUp(projectors));
+        const live = await took(pids, () => caughtUp(projectors));
         if (projections.length > 1) return { live };
         const readModel = postgresReadModel(source, schema);
         const { signal } = new AbortController();
         const beside = () => rebuild(projections[0]!, storeFeed(store, projections[0]!.contracts), readModel, { signal });
-        return { live, rebuild: await took(beside) };
+        return { live, rebuild: await took(pids, beside) };
       });
     },
 

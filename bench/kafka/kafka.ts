@@ -1,0 +1,87 @@
+// How fast do public events come to a real Kafka and from there, and how long after the answer of a command is one with its reader?
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startChild } from '../child';
+import type { Took } from '../cpu';
+import { checkpoint, freshDatabase, type Measurement } from '../setting';
+import type { BrokerJobs } from './worker';
+
+const RATES = [20, 100, 500];
+
+const freePort = (): Promise<number> =>
+  new Promise((found) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => found(port));
+    });
+  });
+
+export const kafka: Measurement = {
+  about: 'public events to a real Kafka and back, with the Java and the Maven that are there',
+
+  async measure({ postgres, ms, progress }) {
+    const folder = await mkdtemp(join(tmpdir(), 'kams-bench-kafka-'));
+    const run = (...args: readonly string[]) =>
+      promisify(execFile)(process.execPath, [join(__dirname, '../../../tools/kafka.mjs'), ...args], {
+        env: { ...process.env, KAMS_DATA: folder },
+      });
+    try {
+      const port = await freePort();
+      try {
+        await run('--port', String(port));
+      } catch (error) {
+        progress(`kafka: not measured (${(error as { stderr?: string }).stderr?.trim()})`);
+        return [];
+      }
+      const { pid } = JSON.parse(await readFile(join(folder, 'kafka/running.json'), 'utf8')) as { pid: number };
+      const url = await freshDatabase(postgres, 'kafka');
+      const jobs = () => startChild<BrokerJobs>(join(__dirname, 'worker'), url, `127.0.0.1:${port}`, postgres.pid, pid);
+
+      progress('kafka: storing a past');
+      const teller = jobs();
+      await teller.ask('store').finally(() => teller.stop());
+      await checkpoint(postgres);
+      progress('kafka: relay, consumer');
+      const worker = jobs();
+      const delays: [string, number, number][] = [];
+      try {
+        const relayed = await worker.ask('relay');
+        const consumed = await worker.ask('consume');
+        for (const perSecond of RATES) {
+          progress(`kafka: delay at ${perSecond} commands/s`);
+          const { p50, p99 } = await worker.ask('delay', perSecond, (3 * ms) / 1_000);
+          delays.push([String(perSecond), p50, p99]);
+        }
+        const row = (name: string, { events, took }: { events: number; took: Took }) =>
+          [
+            name,
+            events,
+            events / took.seconds,
+            ...[took.node, took.postgres, took.kafka].map((it) => it && (it * 1e6) / events),
+          ] as const;
+        return [
+          {
+            title: 'kafka: public events to the topic and from it',
+            columns: ['', 'events', 'events/s', 'node us', 'postgres us', 'kafka us'],
+            rows: [row('relay, from the log', relayed), row('consumer, from the topic', consumed)],
+          },
+          {
+            title: 'kafka: from the answer of a command to its event at a reader of the topic',
+            columns: ['commands/s', 'p50 ms', 'p99 ms'],
+            rows: delays,
+          },
+        ];
+      } finally {
+        await worker.stop();
+      }
+    } finally {
+      await run('stop').catch(() => undefined);
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,141 @@
+// Relays and consumes, in a process of its own: nothing of the past is in its memory.
+import { setTimeout as sleep } from 'node:timers/promises';
+import 'reflect-metadata';
+import { accountsService } from '@kams/accounts';
+import { account } from '@kams/accounts/domain/account';
+import { commandHandler, leases, relay, topicOf } from '@kams/eventing';
+import { kafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
+import { postgresCheckpoints } from '@kams/platform/read-model/checkpoints';
+import { postgresLeases } from '@kams/platform/read-model/leases';
+import { openReadDatabase } from '@kams/platform/read-model/read-database';
+import { contractsOf } from '@kams/platform/service';
+import { serve } from '../child';
+import { percentiles } from '../closed-loop';
+import { took } from '../cpu';
+import { accountId, ACCOUNTS, storePast, TENANT } from '../projection/history';
+
+const { name } = accountsService;
+const TOPIC = topicOf(name);
+
+const start = async (url: string, broker: string, postgresPid: number, kafkaPid: number) => {
+  const store = await postgresStore({ connection: url });
+  const source = await openReadDatabase({ url, poolSize: 4 });
+  const bus = kafkaBus({ brokers: [broker] });
+  const checkpoints = await postgresCheckpoints(source, name);
+  const pids = { postgres: postgresPid, kafka: kafkaPid };
+
+  /** Relays while `work` is done, by lease as a host does. */
+  async function relaying<T>(work: (caughtUp: () => Promise<void>) => Promise<T>): Promise<T> {
+    const it = relay(name, contractsOf(accountsService), { store, to: bus, checkpoints });
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const owned = leases(postgresLeases(source, name), { owner: `bench ${process.pid}`, leaseMs: 5_000, alone: true });
+    const runs = [owned.run(signal), owned.own('relay', signal, (term) => it.run(AbortSignal.any([signal, term.signal]), term))];
+    try {
+      return await work(async () => {
+        const { position } = await store.head();
+        for (; (await it.published()) < position; await sleep(10)) if (it.failure()) throw it.failure();
+      });
+    } finally {
+      stopping.abort();
+      await Promise.all(runs);
+    }
+  }
+
+  /** Everything on the topic, up to its end of now. */
+  async function readAll(): Promise<number> {
+    const ends = await bus.ends(TOPIC);
+    const at = new Map<number, string>();
+    let events = 0;
+    for await (const { partition, offset, records } of bus.consume(
+      TOPIC,
+      'kams.bench',
+      new Map(),
+      new AbortController().signal,
+    )) {
+      events += records.length;
+      at.set(partition, offset);
+      if ([...ends].every(([it, end]) => (at.get(it) ?? '') >= end)) break;
+    }
+    return events;
+  }
+
+  let employees = 1_000_000;
+  return {
+    store: () => storePast(store),
+
+    async relay() {
+      const time = await took(pids, () => relaying((caughtUp) => caughtUp()));
+      let events = 0;
+      for (const [, end] of await bus.ends(TOPIC)) if (end !== '') events += Number(end) + 1;
+      return { events, took: time };
+    },
+
+    async consume() {
+      let events = 0;
+      const time = await took(pids, async () => void (events = await readAll()));
+      return { events, took: time };
+    },
+
+    /** From the answer of a command until its event has come from the topic, in ms. */
+    async delay(perSecond: number, seconds: number) {
+      const commands = commandHandler({ store, hashKey: Buffer.alloc(32, 1) });
+      return relaying(async (caughtUp) => {
+        await caughtUp();
+        // Either may come first: the answer, or its event.
+        const arrivals = new Map<string, { readonly at: Promise<number>; readonly tell: (at: number) => void }>();
+        const arrival = (key: string) => {
+          let tell!: (at: number) => void;
+          const it = arrivals.get(key) ?? { at: new Promise<number>((resolve) => (tell = resolve)), tell };
+          arrivals.set(key, it);
+          return it;
+        };
+        const stopping = new AbortController();
+        const reading = (async () => {
+          for await (const { records } of bus.consume(TOPIC, 'kams.bench', await bus.ends(TOPIC), stopping.signal)) {
+            const at = performance.now();
+            for (const { event } of records) arrival(`${event.partitionkey} ${event.sequence}`).tell(at);
+          }
+        })();
+        await sleep(4_000); // until the reader has its group
+        const delays: number[] = [];
+        let recording = false;
+        const one = async (n: number) => {
+          const id = accountId(n % ACCOUNTS);
+          const data = { set: { employees: employees++ } };
+          const { revision } = await commands.handle(account, {
+            type: 'UpdateProfile',
+            data,
+            id,
+            tenantId: TENANT,
+            actor: 'user-1',
+          });
+          const answered = performance.now();
+          const arrived = await arrival(`account-${id} ${revision}`).at;
+          if (recording) delays.push(Math.max(0, arrived - answered));
+        };
+        const all: Promise<void>[] = [];
+        const began = performance.now();
+        for (let n = 0; performance.now() - began < (seconds + 1) * 1_000;) {
+          recording = performance.now() - began > 1_000;
+          while (n < ((performance.now() - began) * perSecond) / 1_000) all.push(one(n++));
+          await sleep(1);
+        }
+        await Promise.race([Promise.all(all), sleep(20_000)]);
+        stopping.abort();
+        await reading;
+        return percentiles(delays);
+      });
+    },
+
+    async close() {
+      await bus.close();
+      await source.destroy();
+      await store.close();
+    },
+  };
+};
+export type BrokerJobs = Awaited<ReturnType<typeof start>>;
+
+serve(start);
