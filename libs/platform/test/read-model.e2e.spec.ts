@@ -19,6 +19,7 @@ import { firstHeld } from '@kams/eventing/run/parking';
 import { isDatabaseAway } from '../src/read-model/database-away';
 import { postgresReadModel } from '../src/read-model/postgres-read-model';
 import { openReadDatabase } from '../src/read-model/read-database';
+import { faultProxy } from '@kams/testing/faults/faultproxy';
 import { freshDatabase, type TestDatabase } from '@kams/testing/postgres';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
@@ -353,6 +354,27 @@ describe('a read database that is away', () => {
       await manager.query('select 1');
     });
     expect(await away(() => cut)).toBe(true);
+  });
+
+  test('is known by its silence, and what waited for it is free again', async () => {
+    const proxy = await faultProxy(database.url);
+    const behind = await openReadDatabase({ url: proxy.through(database.url), poolSize: 1, silentMs: 500 });
+    try {
+      await behind.query('select 1');
+      proxy.set({ held: 'both' }, 'those there are');
+      // More than there are connections: the others wait for those that hang.
+      const asked = Array.from({ length: 9 }, () => away(() => behind.query('select 1')));
+      const told = [...asked, away(() => behind.queries.rows('acme', 'select 1', []))];
+      const began = performance.now();
+      expect(await told[0]).toBe(true);
+      await Promise.all(told);
+      expect(performance.now() - began).toBeLessThan(5_000);
+      await behind.query('select 1');
+      expect(await behind.queries.rows('acme', 'select 1 as one', [])).toEqual([{ one: 1 }]);
+    } finally {
+      await behind.destroy();
+      await proxy.close();
+    }
   });
 
   test('does not end the process: every connection has a listener from the first moment on', async () => {

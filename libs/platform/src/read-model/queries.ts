@@ -3,7 +3,6 @@
 // The tenant holds for one transaction, and the transaction is one message: what sets the tenant and the statement itself go out
 // together, and Postgres ends the transaction where the message ends. So there is no `begin` that could be left open, no tenant
 // that could be left over for whoever is given the connection next, and no further way to the server and back.
-import { ROLES, workAs } from '@kams/eventing/store/postgres/roles';
 import { Pool, Query, type Connection, type PoolConfig, type QueryResult } from 'pg';
 import { TENANT_SETTING } from './tenants';
 
@@ -68,7 +67,7 @@ export class Queries {
   private readonly pool: Pool;
 
   constructor(connection: PoolConfig, onError: (error: Error) => void) {
-    this.pool = new Pool({ ...connection, onConnect: workAs(ROLES.query) });
+    this.pool = new Pool(connection);
     // A client in use has no listener of the pool, an idle pool none of ours: without both a lost connection ends the process.
     this.pool.on('connect', (client) => client.on('error', onError));
     this.pool.on('error', () => undefined);

@@ -1,5 +1,6 @@
 // The database that the read models stand in, opened the same way by every process, test and bench.
-import { ensureRoles, ROLES, workAs } from '@kams/eventing/store/postgres/roles';
+import { ensureRoles, ROLES, workAs, type Role } from '@kams/eventing/store/postgres/roles';
+import type { Socket } from 'node:net';
 import { Client, type ClientBase } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Queries } from './queries';
@@ -10,8 +11,11 @@ export interface ReadDatabaseOptions {
   readonly poolSize: number;
   /** A connection that was lost: something to log, nothing to do. */
   readonly onError?: (error: Error) => void;
+  /** A connection on which the server has said nothing for so long is given up; longer than it lets a statement take. */
+  readonly silentMs?: number;
 }
 
+const SILENT_MS = 40_000;
 /** Projectors, reactions and timers take one for a statement or a short transaction; who finds none free waits for one. */
 const PROJECTOR_CONNECTIONS = 4;
 
@@ -35,7 +39,12 @@ export class ReadDatabase extends DataSource {
  * not wait for the disk by themselves; those of rows that people read say that they do (see the read model).
  * @throws RolesRefused
  */
-export async function openReadDatabase({ url, poolSize, onError = ignore }: ReadDatabaseOptions): Promise<ReadDatabase> {
+export async function openReadDatabase({
+  url,
+  poolSize,
+  onError = ignore,
+  silentMs = SILENT_MS,
+}: ReadDatabaseOptions): Promise<ReadDatabase> {
   await prepare(url);
   const session = {
     options: '-c synchronous_commit=off -c jit=off -c TimeZone=UTC',
@@ -43,7 +52,14 @@ export async function openReadDatabase({ url, poolSize, onError = ignore }: Read
     // Of a process that stands in the middle of a transaction the locks are gone after this.
     idle_in_transaction_session_timeout: 5_000,
   };
-  const becomeProjector = workAs(ROLES.projector);
+  const become = (role: Role) => {
+    const becomes = workAs(role);
+    return (client: ClientBase) => {
+      endWhenSilent(client, silentMs);
+      return becomes(client);
+    };
+  };
+  const becomeProjector = become(ROLES.projector);
   const source = new ReadDatabase(
     {
       type: 'postgres',
@@ -53,14 +69,35 @@ export async function openReadDatabase({ url, poolSize, onError = ignore }: Read
       poolErrorHandler: onError,
       extra: {
         ...session,
+        connectionTimeoutMillis: silentMs,
         // TypeORM listens to a client a moment after the pool has stopped to: a server that dies in between would end the process.
         onConnect: (client: ClientBase) => becomeProjector(client.on('error', ignore)),
       },
     },
-    new Queries({ connectionString: url, max: poolSize, application_name: 'kams queries', ...session }, onError),
+    new Queries(
+      {
+        connectionString: url,
+        max: poolSize,
+        application_name: 'kams queries',
+        connectionTimeoutMillis: silentMs,
+        onConnect: become(ROLES.query),
+        ...session,
+      },
+      onError,
+    ),
   );
   await source.initialize();
   return source;
+}
+
+/**
+ * What died behind a proxy or a firewall may never be told: whoever waits for its answer would wait for ever, and whoever waits
+ * for that one as well.
+ */
+function endWhenSilent(client: ClientBase, silentMs: number): void {
+  const { stream } = (client as ClientBase & { readonly connection: { readonly stream: Socket } }).connection;
+  const silence = () => Object.assign(new Error(`Postgres has said nothing for ${silentMs} ms`), { code: 'ETIMEDOUT' });
+  stream.setTimeout(silentMs, () => stream.destroy(silence()));
 }
 
 async function prepare(url: string): Promise<void> {
