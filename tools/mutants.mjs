@@ -13,6 +13,7 @@ const READ = 'libs/platform/src/http/read.ts';
 const LIST = 'libs/platform/src/http/list.ts';
 const ACCESS = 'libs/platform/src/http/access.ts';
 const EVENTS = 'libs/platform/src/http/events.controller.ts';
+const READ_DATABASE = 'libs/platform/src/read-model/read-database.ts';
 const QUERIES = 'libs/platform/src/read-model/queries.ts';
 const TENANT_RULES = 'libs/platform/src/read-model/tenants.ts';
 
@@ -345,13 +346,13 @@ export const MUTANTS = [
   },
   {
     promise: 'P9',
-    name: 'relay-notes-before-it-publishes',
+    name: 'relay-does-not-wait-for-the-broker',
     ...RELAYED,
     shows: /Property failed|toBe\(expected\)/,
     changes: [
       {
         file: RELAY,
-        from: 'await to.publish(topic, events);',
+        from: 'await unlessAborted(signal, to.publish(topic, events));',
         to: 'void to.publish(topic, events).catch(() => undefined);',
       },
     ],
@@ -364,6 +365,22 @@ export const MUTANTS = [
     changes: [
       { file: RELAY, from: 'const start = checkpoint?.position ?? START;', to: 'const start = (await store.head()).position;' },
     ],
+  },
+  {
+    promise: 'P9',
+    name: 'restored-store-not-asked-for-what-is-on-the-topic',
+    test: RELAYED.test,
+    named: 'a store without what is on the topic',
+    shows: /toMatch/,
+    changes: [{ file: RELAY, from: '!== id)', to: '!== id && epoch === topic)' }],
+  },
+  {
+    promise: 'P9',
+    name: 'newer-events-passed-over',
+    test: RELAYED.test,
+    named: 'what a newer release has stored',
+    shows: /toMatch|toEqual/,
+    changes: [{ file: RELAY, from: 'published(known(contract, stored))', to: 'published(stored)' }],
   },
   {
     promise: 'P22',
@@ -550,7 +567,7 @@ export const MUTANTS = [
     changes: [
       { file: LIST, from: '  const values: unknown[] = [reader.tenantId];', to: '  const values: unknown[] = [];' },
       { file: LIST, from: "  const conditions = ['tenant_id = $1'];", to: "  const conditions = ['true'];" },
-      { file: QUERIES, from: 'new Pool({ ...connection, onConnect: workAs(ROLES.query) })', to: 'new Pool(connection)' },
+      { file: READ_DATABASE, from: '        onConnect: become(ROLES.query),\n', to: '' },
     ],
   },
   {
@@ -558,7 +575,7 @@ export const MUTANTS = [
     name: 'queries-in-the-role-of-projectors',
     ...TENANTS,
     shows: /of the pools of a process is that of their roles/,
-    changes: [{ file: QUERIES, from: 'workAs(ROLES.query)', to: 'workAs(ROLES.projector)' }],
+    changes: [{ file: READ_DATABASE, from: 'become(ROLES.query)', to: 'become(ROLES.projector)' }],
   },
   {
     promise: 'P15',

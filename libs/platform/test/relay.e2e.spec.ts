@@ -8,6 +8,7 @@ let isAway = true;
 const published: CloudEvent[] = [];
 const outlet: Publisher = {
   ensureTopic: async () => undefined,
+  newest: async () => [],
   async publish(topic, events) {
     expect(topic).toBe('kams.bells.v1');
     if (isAway) throw new Error('Kafka is away: connection refused by 10.1.2.3');
@@ -17,7 +18,7 @@ const outlet: Publisher = {
 };
 
 let kams: TestServices;
-beforeAll(async () => void (kams = await startTestServices([bells], { outlet })));
+beforeAll(async () => void (kams = await startTestServices([bells], { outlet: () => outlet })));
 afterAll(() => kams.stop());
 
 const relayFor = async (path: string) =>
@@ -33,6 +34,7 @@ test('commands, reads and readiness do not need it; operators are told, and nobo
   expect(ready.status).toBe(200);
   expect(ready.text).toContain('stands still');
   expect(ready.text).not.toContain('10.1.2.3');
+  expect(kams.logged().match(/nothing comes to Kafka/g)).toHaveLength(1);
   expect(await relayFor('/operations/status')).toMatchObject({ lag: 1, owner: kams.runtime.owner });
   expect([await metric('kams_relay_failing'), await metric('kams_relay_position')]).toEqual(['1', '0']);
 

@@ -30,8 +30,10 @@ export interface Bus {
 
 /** The other side: what the log gives of itself, a broker has to be given. */
 export interface Publisher {
-  /** Creates a topic with its partitions and settings, unless it is there. @throws RangeError when it has others, Unavailable */
+  /** Creates a topic, unless it is there. @throws RangeError when it has another number of partitions or is compacted, Unavailable */
   ensureTopic(topic: string): Promise<void>;
+  /** The newest event of each partition that has one. @throws Unavailable, LogDamaged when it is none of ours */
+  newest(topic: string): Promise<readonly CloudEvent[]>;
   /**
    * Resolves when all of them are on the topic, those of a stream in this order. When it throws, some may be there: publish them
    * again from the first on, before anything else. One call at a time.

@@ -7,7 +7,7 @@ import { categoryOf, START, type EventStore, type Position, type Recorded } from
 import { subscriber, topicOf } from './cloud-event';
 import { occurrenceOf, type Occurrence } from './occurrence';
 import type { Feed } from './projector';
-import { Unreadable, upcast } from './upcast';
+import { known, upcast } from './upcast';
 
 /**
  * Stored events as their readers see them: in today's version, sealed, and with the words by which persons are found. One that
@@ -41,14 +41,6 @@ export function occurrencesOf(
     }
   };
   return async (events) => (indexed.size === 0 ? events.map(plain) : Promise.all(events.map(withIndex)));
-}
-
-/** To read over what a later release has stored would be to lose it. */
-function known(contract: AnyContract, stored: Recorded): Recorded {
-  if (contract.events[stored.type]) return stored;
-  throw new Unreadable(
-    `${contract.name}: event ${stored.id} is ${stored.type}, which this release does not know: run a newer one`,
-  );
 }
 
 export function storeFeed(store: EventStore, contracts: readonly AnyContract[], vault?: Vault): Feed {

@@ -24,3 +24,11 @@ export function upcast<E extends Pick<Recorded, 'id' | 'type' | 'schema' | 'data
 
 const unreadable = (name: string, { id, type, schema }: Pick<Recorded, 'id' | 'type' | 'schema'>): Unreadable =>
   new Unreadable(`${name}: event ${id} is ${type} in version ${schema}, which this release can not read: run a newer one`);
+
+/** To read over what a later release has stored would be to lose it. @throws Unreadable */
+export function known(contract: AnyContract, stored: Recorded): Recorded {
+  if (contract.events[stored.type]) return stored;
+  throw new Unreadable(
+    `${contract.name}: event ${stored.id} is ${stored.type}, which this release does not know: run a newer one`,
+  );
+}

@@ -98,7 +98,7 @@ function storeLines(env: Env): string[] {
   return isGiven && !isWanted ? [`${store.key}: must be eventstoredb beside ${url.key}; set it, or take that away`] : [];
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost):/;
 const EXAMPLES = ['admin', 'changeit', 'changeme', 'example', 'kams', 'password', 'postgres', 'root', 'secret', 'test', '123456'];
 
 /** What is convenient on one's own machine and dangerous everywhere else. */

@@ -122,14 +122,14 @@ export const eventStoreDbUrl: Value<Secret> = value('a URL like esdb+discover://
 );
 const EVENTSTOREDB_URL = /^esdb(\+discover)?:\/\/([^:@/?#]+:[^@/?#]+@)?[^@/?#]+\/?(\?[^?#]*)?$/;
 
-/** As Kafka's clients want them: any of a cluster, which names the others. */
+/** Any of a cluster, which names the others. An IPv6 address has no form that kafkajs takes. */
 export const brokers: Value<readonly string[]> = value(
   'host:port of one or more brokers, parted by commas without spaces',
   (text) => {
     const all = text.split(',');
     const isBroker = (it: string): boolean => {
-      const [, name = '', number = ''] = /^(.*):(\d+)$/.exec(it) ?? [];
-      return host.safeParse(name.replace(/^\[(.*)\]$/, '$1')).success && port.safeParse(number).success;
+      const [, name = '', number = ''] = /^([^:]*):(\d+)$/.exec(it) ?? [];
+      return host.safeParse(name).success && port.safeParse(number).success;
     };
     return all.every(isBroker) ? all : undefined;
   },

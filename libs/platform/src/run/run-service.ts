@@ -69,9 +69,7 @@ export async function startServices(services: readonly Service[], config: Config
     back.add('the read database', () => readDatabase.destroy());
 
     const { kafkaBrokers } = config;
-    const outlet = kafkaBrokers && kafkaBus({ brokers: kafkaBrokers });
-    if (outlet) back.add('Kafka', () => outlet.close());
-
+    const outlet = kafkaBrokers && (() => kafkaBus({ brokers: kafkaBrokers }));
     const runtime = new Runtime({
       services,
       store,

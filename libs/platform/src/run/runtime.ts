@@ -58,8 +58,8 @@ export interface RuntimeOptions {
   readonly services: readonly Service[];
   readonly store: EventStore;
   readonly readDatabase: ReadDatabase;
-  /** Where the public events of each service are published; absent: nowhere. */
-  readonly outlet?: Publisher;
+  /** A way to where public events are published, for one relay alone; absent: they are not. */
+  readonly outlet?: () => Publisher;
   readonly hashKey: Buffer;
   /** Seals what is personal. */
   readonly vault: Vault;
@@ -141,7 +141,7 @@ export class Runtime implements OnModuleDestroy {
   private readonly alone: boolean;
   private readonly timerEveryMs: number;
   private history = '';
-  private readonly outlet: Publisher | undefined;
+  private readonly outlet: (() => Publisher) | undefined;
   private readonly log: Logger;
   private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
@@ -258,10 +258,12 @@ export class Runtime implements OnModuleDestroy {
   private startRelay(service: Service, owned: Leases, checkpoints: Checkpoints): void {
     const contracts = contractsOf(service);
     if (!this.outlet || !isPublished(contracts)) return;
-    const it = relay(service.name, contracts, { store: this.store, to: this.outlet, checkpoints });
+    const to = this.outlet();
+    const onFailure = (error: Error) => this.log.warn({ err: error, service: service.name }, 'nothing comes to Kafka');
+    const it = relay(service.name, contracts, { store: this.store, to, checkpoints, onFailure });
     const name = `relay of ${service.name}`;
     this.relaying.push({ name, topic: it.topic, failure: it.failure, position: it.published });
-    this.running.push(this.owning(owned, name, it));
+    this.running.push(this.owning(owned, name, it).finally(() => to.close()));
   }
 
   /** Without `owned` it works in every process. */

@@ -217,7 +217,13 @@ async function host(url: string, config: CliConfig, identity: Identity, signal: 
       findings.push(warning('parked', `events can not be handled: ${said}`, 'kams parked list says which and why'));
     for (const { topic, failure } of relays)
       if (failure !== undefined)
-        findings.push(warning('kafka', `nothing comes to ${topic}: ${failure}`, 'is the Kafka of KAMS_KAFKA_BROKERS up?'));
+        findings.push(
+          warning(
+            'kafka',
+            `nothing comes to ${topic}: ${failure}`,
+            'while Kafka is away it waits, and no request does; anything else is in the message',
+          ),
+        );
     return [...findings, ok('token', 'the host takes it')];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -40,6 +40,9 @@ export async function ownBroker(): Promise<OwnBroker> {
       await removeFolder(data);
     },
   };
-  await broker.start();
+  await broker.start().catch(async (error: Error) => {
+    await broker.remove().catch(() => undefined);
+    throw error;
+  });
   return broker;
 }

@@ -1,5 +1,14 @@
 // The one file that knows the client. kafkajs 2.2.4 is the last of its line: to take another client is to change this file.
-import { Kafka, logLevel, Partitioners, type Admin, type KafkaConfig, type Producer } from 'kafkajs';
+import {
+  ConfigResourceTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Admin,
+  type KafkaConfig,
+  type Producer,
+  type RecordMetadata,
+} from 'kafkajs';
 import { delay } from '../../delay';
 import { within } from '../../within';
 import { NotStorable, Unavailable } from '../../store/port';
@@ -40,6 +49,8 @@ export interface Client {
   reach(topic: string): Promise<ReadonlyMap<number, Reach> | undefined>;
   /** Reads in the background, and gives what it stops with. @throws Unavailable */
   read(reading: Reading): Promise<() => Promise<void>>;
+  /** What it was created or changed to have. @throws Unavailable */
+  config(topic: string, name: string): Promise<string | undefined>;
   /** Creates the topic unless it is there. @throws Unavailable */
   ensureTopic(topic: string, settings: TopicSettings): Promise<void>;
   /** @throws NotStorable, Unavailable (some may be there) */
@@ -55,6 +66,7 @@ const ALIVE_EVERY_MS = 1_000;
 const SEND_WITHIN_MS = 10_000;
 const CLOSE_WITHIN_MS = 10_000;
 const TOPIC_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 15_000;
 /** Murmur2 of the key, as Java's client has it, so that whoever writes to a topic puts a stream where it is. */
 export const partitioner = Partitioners.DefaultPartitioner;
 const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
@@ -69,17 +81,27 @@ const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
 export function connect(brokers: readonly string[]): Client {
   const kafka = new Kafka({ ...CONNECTION, brokers: [...brokers] });
   let producing: Promise<Producer> | undefined;
+  /** Of the send that is on its way: each partition that is written to. */
+  const wanted = new Set<number>();
+  const noting: typeof partitioner = () => {
+    const partitionOf = partitioner();
+    return (message) => {
+      const partition = partitionOf(message);
+      wanted.add(partition);
+      return partition;
+    };
+  };
 
   /** A connection an answer: these questions are rare, and nothing is left open. */
   async function asked<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafka.admin();
     try {
-      await admin.connect();
-      return await question(admin);
+      const asking = admin.connect().then(() => question(admin));
+      return await within(ANSWER_WITHIN_MS, asking, () => new Error(`no answer within ${ANSWER_WITHIN_MS} ms`));
     } catch (error) {
       throw unavailable(error as Error);
     } finally {
-      await admin.disconnect().catch(ignore);
+      void admin.disconnect().catch(ignore); // it may hang as the question did
     }
   }
 
@@ -88,7 +110,7 @@ export function connect(brokers: readonly string[]): Client {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: partitioner,
+      createPartitioner: noting,
     });
     await it.connect();
     return it;
@@ -108,6 +130,15 @@ export function connect(brokers: readonly string[]): Client {
         if (!(await admin.listTopics()).includes(topic)) return undefined;
         const offsets = await admin.fetchTopicOffsets(topic);
         return new Map(offsets.map((it) => [it.partition, { first: BigInt(it.low), next: BigInt(it.high) }]));
+      }),
+
+    config: (topic, name) =>
+      asked(async (admin) => {
+        const { resources } = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
+        });
+        return resources[0]?.configEntries.find((it) => it.configName === name)?.configValue;
       }),
 
     ensureTopic: (topic, { partitions, config }) =>
@@ -163,8 +194,10 @@ export function connect(brokers: readonly string[]): Client {
 
     async send(topic, messages) {
       try {
+        wanted.clear();
         const sending = (producing ??= producer()).then((it) => it.send({ topic, messages: [...messages] }));
-        await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
+        const answers = await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
+        ensureAnswered(wanted, answers);
       } catch (error) {
         void discard();
         throw TOO_LARGE.has(typeOf(error as Error))
@@ -175,6 +208,17 @@ export function connect(brokers: readonly string[]): Client {
 
     close: discard,
   };
+}
+
+/**
+ * kafkajs 2.2.4 keeps the answers of brokers over its own retries: one that has answered and becomes the leader of what another
+ * had is not sent that, and the send resolves all the same.
+ * @throws Error
+ */
+export function ensureAnswered(partitions: ReadonlySet<number>, answers: readonly Pick<RecordMetadata, 'partition'>[]): void {
+  const answered = new Set(answers.map((it) => it.partition));
+  const missing = [...partitions].filter((it) => !answered.has(it));
+  if (missing.length > 0) throw new Error(`no broker has answered for partition ${missing.join(', ')}`);
 }
 
 const isServed = async (admin: Admin, topic: string): Promise<boolean> => {

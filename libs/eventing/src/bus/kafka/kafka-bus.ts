@@ -22,7 +22,8 @@ export type KafkaBus = Bus & Publisher;
 /** For ever: another count would put the keys into other partitions, and lose their order. Divides by 1, 2, 3, 4, 6 and 12. */
 export const PARTITIONS = 12;
 /** Kafka forgets after a week: the store does not. Never compacted, which would keep the last event of a stream only. */
-const CONFIG = { 'cleanup.policy': 'delete', 'retention.ms': String(7 * 24 * 3_600_000) };
+const CLEANUP = 'cleanup.policy';
+const CONFIG = { [CLEANUP]: 'delete', 'retention.ms': String(7 * 24 * 3_600_000) };
 /** What is sent at once. kafkajs puts a send together in a time that grows with its square: 500 take 2 ms, 20,000 two seconds. */
 const SEND_EVENTS = 500;
 /** A broker takes 1 MiB at once. An event is never larger than that: it goes alone. */
@@ -54,6 +55,25 @@ export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus 
       const { size } = await reachOf(topic);
       if (size !== PARTITIONS)
         throw new RangeError(`${topic} has ${size} partitions and needs ${PARTITIONS}: streams would lose their order`);
+      if ((await client.config(topic, CLEANUP))?.includes('compact'))
+        throw new RangeError(
+          `${topic} is compacted, and would lose all but the last event of a stream: set ${CLEANUP} to delete`,
+        );
+    },
+
+    async newest(topic) {
+      const reach = [...(await reachOf(topic))];
+      const next = new Map(reach.map(([partition, it]) => [partition, it.first < it.next ? it.next - 1n : it.next]));
+      const some = reach.filter(([, it]) => it.first < it.next).length;
+      const found = new Map<number, CloudEvent>();
+      if (some === 0) return [];
+      const { signal } = new AbortController();
+      for await (const { partition, records } of once(client, topic, 'kams.newest', next, () => reachOf(topic), signal)) {
+        const last = records.at(-1);
+        if (last) found.set(partition, last.event);
+        if (found.size === some) break;
+      }
+      return [...found.values()];
     },
 
     async publish(topic, events) {

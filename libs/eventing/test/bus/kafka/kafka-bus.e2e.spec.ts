@@ -89,6 +89,27 @@ if (brokers === undefined) {
       await expect(bus.ensureTopic(name)).rejects.toThrow(`${name} has 3 partitions and needs 12`);
     });
 
+    test('a topic that is compacted is refused', async () => {
+      const name = `kams.test-${randomUUID()}.v1`;
+      const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
+      await asked((it) =>
+        it.createTopics({ topics: [{ topic: name, numPartitions: 12, configEntries }], waitForLeaders: false }),
+      );
+      await expect(bus.ensureTopic(name)).rejects.toThrow(`${name} is compacted`);
+    });
+
+    test('the newest event of each partition is told, and nothing of a topic without any', async () => {
+      const to = await topic();
+      expect(await bus.newest(to.name)).toEqual([]);
+      const written = await to.write(inTurn(5, 7));
+      const last = new Map(
+        (await readAll(to)).flatMap(({ partition, records }) => records.map(({ event }) => [partition, event])),
+      );
+      expect(last.size).toBeGreaterThan(1);
+      expect(new Set(await bus.newest(to.name))).toEqual(new Set(last.values()));
+      expect([...last.values()].every((it) => written.some(({ id }) => id === it.id))).toBe(true);
+    });
+
     test('streams are where Kafka’s own client puts them', async () => {
       const to = await topic();
       const keys = [...partitionOf.keys()];
