@@ -386,6 +386,7 @@ export const MUTANTS = [
     promise: 'P22',
     name: 'ready-only-with-kafka',
     test: 'libs/platform/test/relay.e2e.spec.ts',
+    named: 'commands, reads and readiness do not need it',
     shows: /expect\(received\)\.toBe\(expected\)/,
     changes: [
       {
