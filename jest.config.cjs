@@ -22,5 +22,7 @@ module.exports = {
   },
   transformIgnorePatterns: [],
   reporters: ['<rootDir>/tools/jest-summary.cjs'],
+  // All cores: suites wait for processes to die and to start more than they compute. Jest would leave one of two idle.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

@@ -63,3 +63,25 @@ export function percentiles(latencies: readonly number[]): Pick<Measured, 'p50' 
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
 }
+
+/** Asks `perSecond` times a second, whoever still waits; the first second is not counted. Resolves when all have what `one` says. */
+export async function atRate(
+  perSecond: number,
+  seconds: number,
+  one: (n: number) => Promise<number>,
+): Promise<{ p50: number; p99: number }> {
+  const values: number[] = [];
+  const asked: Promise<void>[] = [];
+  const began = performance.now();
+  for (let n = 0; performance.now() - began < (seconds + 1) * 1_000;) {
+    const isCounted = performance.now() - began > 1_000;
+    const ask = async (i: number) => {
+      const value = await one(i);
+      if (isCounted) values.push(value);
+    };
+    while (n < ((performance.now() - began) * perSecond) / 1_000) asked.push(ask(n++));
+    await sleep(1);
+  }
+  await Promise.all(asked);
+  return percentiles(values);
+}

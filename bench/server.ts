@@ -1,6 +1,4 @@
 // The accounts service in a process of its own, with real HTTP and real tokens.
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import 'reflect-metadata';
 import { accountsService } from '@kams/accounts';
@@ -10,6 +8,7 @@ import { startServices } from '@kams/platform/run/run-service';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import pino from 'pino';
 import { serve } from './child';
+import { freePort } from './setting';
 
 export interface ServerOptions {
   readonly databaseUrl: string;
@@ -19,14 +18,6 @@ export interface ServerOptions {
 }
 
 const who = { subject: 'developer', tenantId: 'acme' };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 const start = async ({ databaseUrl, folder, projections }: ServerOptions) => {
   const config = readConfig({ KAMS_POSTGRES_URL: databaseUrl, KAMS_DATA: folder, KAMS_PORT: String(await freePort()) });

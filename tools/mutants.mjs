@@ -368,6 +368,14 @@ export const MUTANTS = [
   },
   {
     promise: 'P9',
+    name: 'relay-without-its-lease',
+    test: RELAYED.test,
+    named: 'who does not own it any more',
+    shows: /toEqual/,
+    changes: [{ file: RELAY, from: '      if (owner && !owner.holds()) return void (await owner.confirm());\n', to: '' }],
+  },
+  {
+    promise: 'P9',
     name: 'restored-store-not-asked-for-what-is-on-the-topic',
     test: RELAYED.test,
     named: 'a store without what is on the topic',
@@ -380,7 +388,7 @@ export const MUTANTS = [
     test: RELAYED.test,
     named: 'what a newer release has stored',
     shows: /toMatch|toEqual/,
-    changes: [{ file: RELAY, from: 'published(known(contract, stored))', to: 'published(stored)' }],
+    changes: [{ file: RELAY, from: 'known(byName.get(categoryOf(it.stream))!, it)', to: 'it' }],
   },
   {
     promise: 'P22',

@@ -1,46 +1,31 @@
 // How fast do public events come to a real Kafka and from there, and how long after the answer of a command is one with its reader?
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { localKafka } from '@kams/testing/kafka';
 import { startChild } from '../child';
 import type { Took } from '../cpu';
-import { checkpoint, freshDatabase, type Measurement } from '../setting';
+import { checkpoint, freePort, freshDatabase, type Measurement } from '../setting';
 import type { BrokerJobs } from './worker';
 
 const RATES = [20, 100, 500];
-
-const freePort = (): Promise<number> =>
-  new Promise((found) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => found(port));
-    });
-  });
 
 export const kafka: Measurement = {
   about: 'public events to a real Kafka and back, with the Java and the Maven that are there',
 
   async measure({ postgres, ms, progress }) {
     const folder = await mkdtemp(join(tmpdir(), 'kams-bench-kafka-'));
-    const run = (...args: readonly string[]) =>
-      promisify(execFile)(process.execPath, [join(__dirname, '../../../tools/kafka.mjs'), ...args], {
-        env: { ...process.env, KAMS_DATA: folder },
-      });
+    const broker = localKafka(folder, join(__dirname, '../../../tools'));
     try {
       const port = await freePort();
       try {
-        await run('--port', String(port));
+        await broker.start(port);
       } catch (error) {
         progress(`kafka: not measured (${(error as { stderr?: string }).stderr?.trim()})`);
         return [];
       }
-      const { pid } = JSON.parse(await readFile(join(folder, 'kafka/running.json'), 'utf8')) as { pid: number };
       const url = await freshDatabase(postgres, 'kafka');
-      const jobs = () => startChild<BrokerJobs>(join(__dirname, 'worker'), url, `127.0.0.1:${port}`, postgres.pid, pid);
+      const jobs = () => startChild<BrokerJobs>(join(__dirname, 'worker'), url, `127.0.0.1:${port}`, postgres.pid, broker.pid());
 
       progress('kafka: storing a past');
       const teller = jobs();
@@ -80,7 +65,7 @@ export const kafka: Measurement = {
         await worker.stop();
       }
     } finally {
-      await run('stop').catch(() => undefined);
+      await broker.stop().catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
     }
   },

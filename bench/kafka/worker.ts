@@ -11,7 +11,8 @@ import { postgresLeases } from '@kams/platform/read-model/leases';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { contractsOf } from '@kams/platform/service';
 import { serve } from '../child';
-import { percentiles } from '../closed-loop';
+import { within } from '@kams/eventing/within';
+import { atRate } from '../closed-loop';
 import { took } from '../cpu';
 import { accountId, ACCOUNTS, storePast, TENANT } from '../projection/history';
 
@@ -99,9 +100,7 @@ const start = async (url: string, broker: string, postgresPid: number, kafkaPid:
           }
         })();
         await sleep(4_000); // until the reader has its group
-        const delays: number[] = [];
-        let recording = false;
-        const one = async (n: number) => {
+        const asking = atRate(perSecond, seconds, async (n) => {
           const id = accountId(n % ACCOUNTS);
           const data = { set: { employees: employees++ } };
           const { revision } = await commands.handle(account, {
@@ -113,22 +112,14 @@ const start = async (url: string, broker: string, postgresPid: number, kafkaPid:
           });
           const answered = performance.now();
           const arrived = await arrival(`account-${id} ${revision}`).at;
-          if (recording) delays.push(Math.max(0, arrived - answered));
-        };
-        const all: Promise<void>[] = [];
-        const began = performance.now();
-        for (let n = 0; performance.now() - began < (seconds + 1) * 1_000;) {
-          recording = performance.now() - began > 1_000;
-          while (n < ((performance.now() - began) * perSecond) / 1_000) all.push(one(n++));
-          await sleep(1);
+          return Math.max(0, arrived - answered);
+        });
+        try {
+          return await within((seconds + 21) * 1_000, asking, () => new Error('not all events came within 20 s'));
+        } finally {
+          stopping.abort();
+          await reading;
         }
-        let missing = all.length;
-        for (const it of all) void it.then(() => missing--);
-        for (const end = performance.now() + 20_000; missing > 0 && performance.now() < end;) await sleep(10);
-        stopping.abort();
-        await reading;
-        if (missing > 0) throw new Error(`${missing} events of ${all.length} did not come within 20 s`);
-        return percentiles(delays);
       });
     },
 

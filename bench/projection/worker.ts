@@ -1,5 +1,4 @@
 // Projects, in a process of its own: nothing of the past is in its memory.
-import { setTimeout as sleep } from 'node:timers/promises';
 import 'reflect-metadata';
 import { accountsService } from '@kams/accounts';
 import { account } from '@kams/accounts/domain/account';
@@ -9,7 +8,7 @@ import { postgresLeases } from '@kams/platform/read-model/leases';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { serve } from '../child';
-import { percentiles } from '../closed-loop';
+import { atRate } from '../closed-loop';
 import { took } from '../cpu';
 import { aRating } from '../command/requests';
 import { accountId, ACCOUNTS, storePast, TENANT } from './history';
@@ -75,9 +74,7 @@ const start = async (url: string, postgresPid: number) => {
       return running(schema, accountsService.projections, async (projectors) => {
         await caughtUp(projectors);
         const shown = projectors.find((it) => it.projection.name === 'accounts')!;
-        const delays: number[] = [];
-        let recording = false;
-        const one = async (n: number) => {
+        return atRate(perSecond, seconds, async (n) => {
           const id = accountId(n % ACCOUNTS);
           const command = { type: 'RateCriterion', data: aRating(ratings++), id, tenantId: TENANT, actor: 'user-1' };
           const { position, revision } = await commands.handle(account, command);
@@ -86,17 +83,8 @@ const start = async (url: string, postgresPid: number) => {
           const visible = performance.now();
           const [row] = await source.query<{ revision: number }[]>(`select revision from ${schema}.account where id = $1`, [id]);
           if (!row || row.revision < revision) throw new Error('a projection said that it shows what is not there');
-          if (recording) delays.push(visible - answered);
-        };
-        const all: Promise<void>[] = [];
-        const began = performance.now();
-        for (let n = 0; performance.now() - began < (seconds + 1) * 1_000;) {
-          recording = performance.now() - began > 1_000;
-          while (n < ((performance.now() - began) * perSecond) / 1_000) all.push(one(n++));
-          await sleep(1);
-        }
-        await Promise.all(all);
-        return percentiles(delays);
+          return visible - answered;
+        });
       });
     },
 

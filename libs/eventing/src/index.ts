@@ -16,6 +16,7 @@ export * from './run/lease';
 export * from './run/occurrence';
 export * from './run/order';
 export { type Held, type HeldState, type HoldingBack } from './run/parking';
+export { persistent } from './run/persistent';
 export * from './run/projection';
 export * from './run/projector';
 export * from './run/read-model';

@@ -3,10 +3,8 @@ import type { AnyContract } from '@kams/contracts/define';
 import { personIn, type Vault } from '../personal/vault';
 import { START, type EventStore, type Position } from '../store/port';
 import type { CommandHandler } from './handle';
+import { persistent } from './persistent';
 import { reached } from './reached';
-import { delay } from '../delay';
-
-const RETRY_MS = 1_000;
 
 export interface Eraser {
   run(signal: AbortSignal): Promise<void>;
@@ -28,12 +26,10 @@ export function eraser(
 ): Eraser {
   const erasing = contracts.filter(({ events }) => Object.values(events).some((it) => it.erases));
   const byName = new Map(erasing.map((it) => [it.name, it]));
-  let failure: Error | undefined;
   const place = reached();
 
-  async function erase(signal: AbortSignal): Promise<void> {
-    await store.head(); // it answers: what went wrong is over, though nothing new may come
-    failure = undefined;
+  async function erase(signal: AbortSignal, isGoing: () => void): Promise<void> {
+    if (place.position >= (await store.head()).position) isGoing(); // it answers again, though nothing new may come
     for await (const { events, position } of store.subscribe(START, signal, { categories: [...byName.keys()] })) {
       const persons = events.flatMap((it) => {
         const contract = byName.get(it.stream.slice(0, it.stream.indexOf('-')))!;
@@ -42,23 +38,14 @@ export function eraser(
       if (persons.length > 0) await vault.destroy(persons);
       for (const tenantId of new Set(persons.map((it) => it.tenantId))) commands.forget(tenantId);
       place.advance(position);
+      isGoing();
     }
   }
 
+  const erasures = persistent(erase);
   return {
-    async run(signal) {
-      if (erasing.length === 0) return;
-      while (!signal.aborted) {
-        try {
-          await erase(signal);
-        } catch (error) {
-          if (signal.aborted) return;
-          failure = error as Error;
-          await delay(RETRY_MS, signal);
-        }
-      }
-    },
-    failure: () => failure,
+    run: async (signal) => (erasing.length === 0 ? undefined : erasures.run(signal)),
+    failure: erasures.failure,
     reached: async (position, waitMs) => erasing.length === 0 || place.reached(position, waitMs),
   };
 }

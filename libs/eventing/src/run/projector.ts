@@ -11,7 +11,7 @@ import type { Occurrence, Stretch } from './occurrence';
 import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, inTurn, Poison, streamKey, type Attempted, type Held } from './parking';
 import type { Projection, Row } from './projection';
 import { reached } from './reached';
-import { RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
+import { checkpointAfter, RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
 import { ensureSound } from './sound';
 
 /** What a projector reads: the own store, or another service's events over the bus. */
@@ -243,13 +243,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     const { occurrences, position: to } = stretch;
     const { upsert, remove, before, now, holding } = await fold(occurrences, refused);
     if (owner && !owner.holds()) return false;
-    const last = occurrences.at(-1);
-    const next = {
-      epoch,
-      position: to,
-      eventId: last?.eventId ?? checkpoint?.eventId ?? null,
-      eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
-    };
+    const next = checkpointAfter(checkpoint, epoch, to, occurrences.at(-1));
     if (upsert.length + remove.length === 0 && !holding && checkpoint && side === 'live') {
       ahead = next;
       noting ??= setTimeout(() => void back.alone(note), NOTED_AFTER_MS);

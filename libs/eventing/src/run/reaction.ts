@@ -21,9 +21,9 @@ import {
 } from './parking';
 import { giveOrder, isOfTheMoment, refusalOf, type Order } from './order';
 import type { Feed } from './projector';
-import type { Checkpoints } from './read-model';
+import { persistent } from './persistent';
+import { checkpointAfter, type Checkpoints } from './read-model';
 import { ensureSound, inThisHistory } from './sound';
-import { delay } from '../delay';
 
 export interface Reaction {
   /** Lower case with hyphens; stored in every command's id. A new name reacts to everything again. */
@@ -95,7 +95,6 @@ export function refusedReactions(service: string): AnyAggregate {
 
 const CURE =
   'The store was restored to before what it reacted to last. Give the reaction a new name, or bring the newer store back';
-const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000];
 /** Of different streams; those of one stream are in its order. */
 const AT_ONCE = 64;
 
@@ -114,7 +113,6 @@ export interface Reactor {
 export function reactor(it: Reaction, service: string, feed: Feed, commands: CommandHandler, checkpoints: Checkpoints): Reactor {
   const name = `reaction:${it.name}`;
   let position: Position = START;
-  let failure: Error | undefined;
 
   async function give(event: Occurrence, order: Order): Promise<void> {
     const by = `reaction ${it.name}`;
@@ -208,19 +206,13 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     if (position >= (await feed.head())) isGoing(); // sound again, though nothing new may come
     const page = async (stretch: Stretch): Promise<boolean> => {
       const holding = await react(stretch, position, signal);
-      const last = stretch.occurrences.at(-1);
-      const to = {
-        epoch,
-        position: stretch.position,
-        eventId: last?.eventId ?? checkpoint?.eventId ?? null,
-        eventPosition: last?.position ?? checkpoint?.eventPosition ?? null,
-      };
+      const to = checkpointAfter(checkpoint, epoch, stretch.position, stretch.occurrences.at(-1));
       const sentAt = performance.now();
       // Another process has the same reaction and is ahead: what it gave was given.
       if (!(await checkpoints.save(name, checkpoint, { to, holding }, owner))) return false;
       owner?.renewed(sentAt);
       back.opened(holding?.opened ?? []);
-      checkpoint = { ...to, generation: checkpoint?.generation ?? '' };
+      checkpoint = to;
       position = stretch.position;
       return true;
     };
@@ -230,27 +222,14 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     }
   }
 
+  const following = persistent(follow);
   return {
     reaction: it,
     async run(signal, term) {
       owner = term;
-      const trying = back.run(signal);
-      for (let failures = 0; !signal.aborted;) {
-        try {
-          await follow(signal, () => {
-            failure = undefined;
-            failures = 0;
-          });
-        } catch (error) {
-          if (signal.aborted) break;
-          failure = error as Error;
-        }
-        await delay(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
-      }
-      await trying;
-      failure = undefined; // whoever owns it now has its own
+      await Promise.all([back.run(signal), following.run(signal)]);
     },
     position: () => position,
-    failure: () => failure,
+    failure: following.failure,
   };
 }

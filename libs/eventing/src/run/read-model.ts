@@ -15,6 +15,20 @@ export interface Checkpoint {
   readonly generation: string;
 }
 
+/** After a page, of which `last` is the last event; without one it is that of the page before. */
+export const checkpointAfter = (
+  before: Checkpoint | undefined,
+  epoch: string,
+  position: Position,
+  last: { readonly eventId: string; readonly position: Position } | undefined,
+): Checkpoint => ({
+  epoch,
+  position,
+  eventId: last?.eventId ?? before?.eventId ?? null,
+  eventPosition: last?.position ?? before?.eventPosition ?? null,
+  generation: before?.generation ?? '',
+});
+
 /** The tables that people read, or those of a rebuild beside them. */
 export type Side = 'live' | 'beside';
 

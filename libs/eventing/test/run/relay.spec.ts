@@ -168,7 +168,7 @@ test('whatever breaks, and whoever else relays, everything is there, and each st
       }
       expect(new Set(events.map(({ id }) => id)).size).toBe(ids.length);
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   );
 }, 60_000);
 

@@ -159,7 +159,6 @@ export async function statusOf(runtime: Runtime, detailed = false) {
   const [owners, parked] = detailed
     ? await Promise.all([runtime.owners().catch(unknown), runtime.parked.counts().catch(unknown)])
     : [];
-  const published = await Promise.all(runtime.relays().map(({ position }) => (detailed ? position().catch(unknown) : undefined)));
   const owned = (name: string) => owners && { owner: owners.get(name) ?? null };
   const said = (failure: Error | undefined) =>
     failure && { failure: detailed ? failure.message : 'stands still: kams status says why' };
@@ -185,14 +184,16 @@ export async function statusOf(runtime: Runtime, detailed = false) {
       ...(parked && name.startsWith('reaction ') && { parked: parked.get(name.replace(' ', ':')) ?? 0 }),
       ...said(failure()),
     })),
-    relays: runtime.relays().map(({ name, topic, failure }, i) => {
-      const position = published[i];
-      return {
-        topic,
-        ...owned(name),
-        ...(position !== undefined && { position: positionToken(epoch, position), lag: numberIn(head) - numberIn(position) }),
-        ...said(failure()),
-      };
-    }),
+    relays: await Promise.all(
+      runtime.relays().map(async ({ name, topic, published, failure }) => {
+        const position = detailed ? await published().catch(unknown) : undefined;
+        return {
+          topic,
+          ...owned(name),
+          ...(position !== undefined && { position: positionToken(epoch, position), lag: numberIn(head) - numberIn(position) }),
+          ...said(failure()),
+        };
+      }),
+    ),
   };
 }

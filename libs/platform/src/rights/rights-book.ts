@@ -1,6 +1,6 @@
 // The rights of everyone who asks this process, as of the last fact that it has seen: a projection that is kept in memory, from
 // the first fact on at every start, so that a right that was taken is gone with the next request.
-import { delay, reached, type Feed, type Position } from '@kams/eventing';
+import { persistent, reached, type Feed, type Position } from '@kams/eventing';
 import type { Rule } from '@kams/contracts/policy';
 import { LRUCache } from 'lru-cache';
 import type { Subject } from '../config/value';
@@ -17,7 +17,6 @@ export interface RightsBook {
 }
 
 const SUBJECTS_KEPT = 10_000;
-const RETRY_MS = 500;
 
 export function rightsBook(options: {
   readonly policy: readonly Rule[];
@@ -32,11 +31,29 @@ export function rightsBook(options: {
   const roles = new RolesHeld();
   const kept = new LRUCache<string, Rights>({ max: SUBJECTS_KEPT });
   const place = reached();
-  let failure: Error | undefined;
   let isComplete = false;
 
   const isFirst = (tenantId: string, subject: string): boolean =>
     administrators.some((it) => [tenantId, '*'].includes(it.tenantId) && [subject, '*'].includes(it.subject));
+
+  const following = persistent(async (signal, isGoing) => {
+    const atTheStart = await feed.head();
+    isComplete ||= place.position >= atTheStart;
+    if (place.position >= atTheStart) isGoing(); // it answers again, though nothing new may come
+    for await (const stretch of feed.from(place.position, signal)) {
+      if (stretch.occurrences.length > 0) kept.clear();
+      const unreadable = stretch.occurrences.find((it) => it.unreadable)?.unreadable;
+      if (unreadable) {
+        // A right might be missing, or be gone: nobody is asked by the rest.
+        isComplete = false;
+        throw unreadable;
+      }
+      for (const it of stretch.occurrences) roles.take(it);
+      place.advance(stretch.position);
+      isComplete ||= place.position >= atTheStart;
+      isGoing();
+    }
+  });
 
   return {
     rightsOf(tenantId, subject) {
@@ -54,31 +71,7 @@ export function rightsBook(options: {
 
     reached: place.reached,
 
-    async run(signal) {
-      while (!signal.aborted) {
-        try {
-          const atTheStart = await feed.head();
-          isComplete ||= place.position >= atTheStart;
-          for await (const stretch of feed.from(place.position, signal)) {
-            if (stretch.occurrences.length > 0) kept.clear();
-            const unreadable = stretch.occurrences.find((it) => it.unreadable)?.unreadable;
-            if (unreadable) {
-              // A right might be missing, or be gone: nobody is asked by the rest.
-              isComplete = false;
-              throw unreadable;
-            }
-            for (const it of stretch.occurrences) roles.take(it);
-            place.advance(stretch.position);
-            isComplete ||= place.position >= atTheStart;
-            failure = undefined;
-          }
-        } catch (error) {
-          if (signal.aborted) return;
-          failure = error as Error;
-          await delay(RETRY_MS, signal);
-        }
-      }
-    },
-    failure: () => failure,
+    run: following.run,
+    failure: following.failure,
   };
 }

@@ -63,8 +63,8 @@ export function metricsOf(runtime: Runtime): Metrics {
     registers: [register],
     async collect() {
       this.reset();
-      for (const { topic, position } of runtime.relays()) {
-        const at = await position().catch(() => undefined);
+      for (const { topic, published } of runtime.relays()) {
+        const at = await published().catch(() => undefined);
         if (at !== undefined) this.set({ topic }, numberIn(at));
       }
     },

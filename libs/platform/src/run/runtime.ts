@@ -96,10 +96,8 @@ export interface Working extends Pick<Worker, 'name' | 'failure'> {
   readonly isOwned: boolean;
 }
 /** A topic and who fills it. Requests do not need it: while its broker is away they are answered as ever. */
-export interface Relaying extends Pick<Relay, 'topic' | 'failure'> {
+export interface Relaying extends Omit<Relay, 'run'> {
   readonly name: string;
-  /** Where it has come to, whichever process does it. */
-  position(): Promise<Position>;
 }
 interface Rebuild {
   report: RebuildReport;
@@ -262,7 +260,7 @@ export class Runtime implements OnModuleDestroy {
     const onFailure = (error: Error) => this.log.warn({ err: error, service: service.name }, 'nothing comes to Kafka');
     const it = relay(service.name, contracts, { store: this.store, to, checkpoints, onFailure });
     const name = `relay of ${service.name}`;
-    this.relaying.push({ name, topic: it.topic, failure: it.failure, position: it.published });
+    this.relaying.push({ ...it, name });
     this.running.push(this.owning(owned, name, it).finally(() => to.close()));
   }
 

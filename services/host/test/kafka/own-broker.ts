@@ -1,11 +1,7 @@
 // A Kafka that a test may stop and kill, behind a proxy that its clients are sent to.
 import { faultProxy, type FaultProxy } from '@kams/testing/faults/faultproxy';
-import { root } from '@kams/testing/faults/procs';
 import { dataFolder, freePort, removeFolder } from '@kams/testing/host';
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { localKafka } from '@kams/testing/kafka';
 
 export interface OwnBroker {
   /** What clients are given, and what the broker says it is. */
@@ -22,20 +18,15 @@ export async function ownBroker(): Promise<OwnBroker> {
   const port = await freePort();
   const proxy = await faultProxy(`tcp://127.0.0.1:${port}`);
   const address = `127.0.0.1:${proxy.port}`;
-  const kafka = async (...args: readonly string[]): Promise<void> => {
-    await promisify(execFile)(process.execPath, [join(root, 'tools/kafka.mjs'), ...args], {
-      env: { ...process.env, KAMS_DATA: data },
-    });
-  };
+  const { start, stop, kill } = localKafka(data);
   const broker: OwnBroker = {
     address,
     proxy,
-    start: () => kafka('--port', String(port), '--advertised', address),
-    stop: () => kafka('stop'),
-    kill: () =>
-      void process.kill((JSON.parse(readFileSync(join(data, 'kafka/running.json'), 'utf8')) as { pid: number }).pid, 'SIGKILL'),
+    start: () => start(port, address),
+    stop,
+    kill,
     async remove() {
-      await broker.stop();
+      await stop();
       await proxy.close();
       await removeFolder(data);
     },

@@ -78,20 +78,15 @@ const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
   retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
 };
 
+/** A producer, and the partitions that its send is written to. */
+interface Sender {
+  readonly producer: Producer;
+  readonly written: Set<number>;
+}
+
 export function connect(brokers: readonly string[]): Client {
   const kafka = new Kafka({ ...CONNECTION, brokers: [...brokers] });
-  let producing: Promise<Producer> | undefined;
-  /** Of the send that is on its way: each partition that is written to. */
-  const wanted = new Set<number>();
-  const noting: typeof partitioner = () => {
-    const partitionOf = partitioner();
-    return (message) => {
-      const partition = partitionOf(message);
-      wanted.add(partition);
-      return partition;
-    };
-  };
-
+  let producing: Promise<Sender> | undefined;
   /** A connection an answer: these questions are rare, and nothing is left open. */
   async function asked<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafka.admin();
@@ -105,15 +100,23 @@ export function connect(brokers: readonly string[]): Client {
     }
   }
 
-  async function producer(): Promise<Producer> {
-    const it = kafka.producer({
+  async function sender(): Promise<Sender> {
+    const written = new Set<number>();
+    const producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: noting,
+      createPartitioner() {
+        const partitionOf = partitioner();
+        return (message) => {
+          const partition = partitionOf(message);
+          written.add(partition);
+          return partition;
+        };
+      },
     });
-    await it.connect();
-    return it;
+    await producer.connect();
+    return { producer, written };
   }
 
   /** A producer that has failed does not recover: its next numbers would be refused. The next send has a new one. */
@@ -121,7 +124,7 @@ export function connect(brokers: readonly string[]): Client {
     const failed = producing;
     producing = undefined; // before anything else: the next send may come at once
     const it = await failed?.catch(ignore);
-    if (it) await within(CLOSE_WITHIN_MS, it.disconnect(), () => new Unavailable('Kafka does not answer')).catch(ignore);
+    if (it) await within(CLOSE_WITHIN_MS, it.producer.disconnect(), () => new Unavailable('Kafka does not answer')).catch(ignore);
   }
 
   return {
@@ -194,10 +197,11 @@ export function connect(brokers: readonly string[]): Client {
 
     async send(topic, messages) {
       try {
-        wanted.clear();
-        const sending = (producing ??= producer()).then((it) => it.send({ topic, messages: [...messages] }));
-        const answers = await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
-        ensureAnswered(wanted, answers);
+        const sending = (producing ??= sender()).then(async ({ producer, written }) => {
+          written.clear();
+          ensureAnswered(written, await producer.send({ topic, messages: [...messages] }));
+        });
+        await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
       } catch (error) {
         void discard();
         throw TOO_LARGE.has(typeOf(error as Error))

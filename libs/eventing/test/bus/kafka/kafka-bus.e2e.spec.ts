@@ -1,10 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { localKafka } from '@kams/testing/kafka';
 import { eventually } from '@kams/testing/until';
 import { kafkaBus, type KafkaBus } from '../../../src/bus/kafka/kafka-bus';
 import { publisher, type CloudEvent } from '../../../src/run/cloud-event';
@@ -214,12 +211,8 @@ if (brokers === undefined) {
     ofOurOwn(
       'while the broker is stopped, killed and started again nothing is lost, and the order of each stream stands',
       async () => {
-        const run = (...args: string[]) =>
-          promisify(execFile)(process.execPath, [join(__dirname, '../../../../../tools/kafka.mjs'), ...args], {
-            env: { ...process.env, KAMS_DATA: ownData },
-          });
-        const port = brokers.split(':')[1]!;
-        const kill = () => process.kill(JSON.parse(readFileSync(join(ownData!, 'kafka/running.json'), 'utf8')).pid, 'SIGKILL');
+        const { start, stop, kill } = localKafka(ownData!);
+        const port = Number(brokers.split(':')[1]);
         const errors: Unavailable[] = [];
         const patient = kafkaBus({ brokers: brokers.split(','), onError: (error) => errors.push(error) });
         const to = { ...(await topic()), bus: patient };
@@ -233,11 +226,11 @@ if (brokers === undefined) {
           return true;
         };
         for (let i = 0; i < 60; i++) {
-          if (i === 20) restarted = run('stop').then(() => run('--port', port));
+          if (i === 20) restarted = stop().then(() => start(port));
           if (i === 40) {
             await restarted;
             kill();
-            restarted = sleep(500).then(() => run('--port', port));
+            restarted = sleep(500).then(() => start(port));
           }
           const events = eventsOf(inTurn(5, 4), 1 + written.length);
           while (await patient.publish(to.name, events).then(() => false, isAway)) {

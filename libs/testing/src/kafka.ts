@@ -1,0 +1,31 @@
+// The Kafka of a folder, by the commands that start and stop it for everybody; and killed, as they do not.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { root } from './faults/procs';
+
+export interface LocalKafka {
+  /** `advertised`: host:port that it sends its clients to. Rejects with what it said, also where there is no Java or no Maven. */
+  start(port: number, advertised?: string): Promise<void>;
+  stop(): Promise<void>;
+  /** Of its process, while it runs. */
+  pid(): number;
+  kill(): void;
+}
+
+/** @param tools where kafka.mjs is, for who was built to elsewhere */
+export function localKafka(data: string, tools = join(root, 'tools')): LocalKafka {
+  const kafka = async (...args: readonly string[]): Promise<void> => {
+    await promisify(execFile)(process.execPath, [join(tools, 'kafka.mjs'), ...args], {
+      env: { ...process.env, KAMS_DATA: data },
+    });
+  };
+  const pid = () => (JSON.parse(readFileSync(join(data, 'kafka/running.json'), 'utf8')) as { pid: number }).pid;
+  return {
+    start: (port, advertised) => kafka('--port', String(port), ...(advertised === undefined ? [] : ['--advertised', advertised])),
+    stop: () => kafka('stop'),
+    pid,
+    kill: () => void process.kill(pid(), 'SIGKILL'),
+  };
+}
