@@ -29,6 +29,8 @@ const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.
 
 const RELAY = 'libs/eventing/src/run/relay.ts';
 const RELAYED = { test: 'libs/eventing/test/run/relay.spec.ts', named: 'whatever breaks, and whoever else relays' };
+const INBOX = 'libs/eventing/src/run/inbox.ts';
+const COLLECTED = { test: 'libs/eventing/test/run/inbox.spec.ts' };
 const POISONED = { test: 'services/host/test/promises/p11-poison.e2e.spec.ts', named: 'P11 ' };
 const ZOMBIES = { test: 'services/host/test/promises/p12-zombies.e2e.spec.ts', named: 'P12 ' };
 const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' };
@@ -380,7 +382,61 @@ export const MUTANTS = [
     test: RELAYED.test,
     named: 'a store without what is on the topic',
     shows: /toMatch/,
-    changes: [{ file: RELAY, from: '!== id)', to: '!== id && epoch === topic)' }],
+    changes: [{ file: RELAY, from: '?.eventId !== eventId)', to: '?.eventId !== eventId && epoch === topic)' }],
+  },
+  {
+    promise: 'P10',
+    name: 'what-is-told-twice-taken-twice',
+    ...COLLECTED,
+    named: 'what is told twice is kept once',
+    shows: /toHaveLength/,
+    changes: [{ file: INBOX, from: '      if (revision <= before) continue;\n', to: '' }],
+  },
+  {
+    promise: 'P10',
+    name: 'hole-in-a-stream-not-healed',
+    ...COLLECTED,
+    named: 'what is told twice is kept once',
+    shows: /toHaveLength/,
+    changes: [{ file: INBOX, from: 'if (revision > before + 1 && !isWhole) {', to: 'if (revision < before && !isWhole) {' }],
+  },
+  {
+    promise: 'P10',
+    name: 'joined-without-the-past',
+    ...COLLECTED,
+    named: 'a service that starts late',
+    shows: /toHaveLength/,
+    changes: [{ file: INBOX, from: '      if (position === at) break;\n', to: '      if (position !== at) break;\n' }],
+  },
+  {
+    promise: 'P10',
+    name: 'offsets-without-their-events',
+    test: 'libs/platform/test/inbox.e2e.spec.ts',
+    named: 'a view of another service shows',
+    shows: /toHaveLength/,
+    changes: [
+      {
+        file: 'libs/platform/src/read-model/inbox.ts',
+        from: 'select $1, r.* from moved,',
+        to: 'select $1, r.* from (select from moved limit 0) none,',
+      },
+    ],
+  },
+  {
+    promise: 'P10',
+    name: 'restored-producer-not-asked-for-what-was-collected',
+    ...COLLECTED,
+    named: 'it goes on when the log was restored',
+    shows: /toMatch/,
+    changes: [{ file: INBOX, from: '    if (!(await isStillThere(newest, past))) throw new LogDamaged(cure);\n', to: '' }],
+  },
+  {
+    promise: 'P8',
+    name: 'watermark-before-its-ends-are-reached',
+    ...COLLECTED,
+    named: 'what was public at a place of the log',
+    shows: /toBeUndefined/,
+    changes: [{ file: INBOX, from: "([it, end]) => end <= (offsets[it] ?? '')", to: '() => true' }],
   },
   {
     promise: 'P9',

@@ -11,6 +11,7 @@ export * from './run/feeds';
 export * from './run/handle';
 export * from './delay';
 export * from './run/history';
+export * from './run/inbox';
 export * from './run/reached';
 export * from './run/lease';
 export * from './run/occurrence';

@@ -20,6 +20,8 @@ export const POINTS = [
   'projector.after-commit',
   'projector.before-ack', // the readers that wait are not told yet
   'relay.after-publish', // the broker has it, and the checkpoint does not say so
+  'inbox.before-add', // it is read from the broker, and not stored
+  'inbox.after-add', // it is stored, and nobody is told
 ] as const;
 export type Point = (typeof POINTS)[number];
 

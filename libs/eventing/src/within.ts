@@ -10,4 +10,12 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => Error)
   }
 }
 
+/** Whether `work` is done within `ms`. */
+export const isWithin = (ms: number, work: Promise<unknown>): Promise<boolean> =>
+  within(
+    ms,
+    work.then(() => true),
+    () => new Error(),
+  ).catch(() => false);
+
 const ignore = () => undefined;

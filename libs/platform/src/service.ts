@@ -58,6 +58,12 @@ export const projectionsOf = ({ projections, timers = [] }: Service): readonly P
   ...timers.map((it) => it.pending),
 ];
 
+/** What reads events: of its own, or with `over` of another service. */
+export const readersOf = (it: Service): readonly Pick<Reaction, 'contracts' | 'over'>[] => [
+  ...projectionsOf(it),
+  ...(it.reactions ?? []),
+];
+
 /** All that a service stores: its aggregates, the keys that they hold, and what a rule refused of its reactions. */
 export const contractsOf = ({ name, aggregates, reactions = [] }: Service): readonly AnyContract[] => [
   ...aggregates.flatMap((it) => (it.claims ? [it.contract, keys(it.contract.name).contract] : [it.contract])),

@@ -46,6 +46,7 @@ describe('what is read', () => {
       data: join(process.cwd(), '.kams'),
       administrators: [{ tenantId: '*', subject: 'developer' }],
       store: 'postgres',
+      bus: 'log',
       poolSize: 10,
       logLevel: 'info',
       readWaitMs: 2_000,

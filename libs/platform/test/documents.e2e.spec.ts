@@ -207,7 +207,10 @@ describe('/openapi.json', () => {
 describe('/asyncapi.json', () => {
   test('has the public events of the service on its topic, and no other', () => {
     expect(Object.keys(asyncApi.channels)).toEqual(['kams.field.v1']);
-    expect(Object.keys(asyncApi.channels['kams.field.v1']!.messages)).toEqual(['kams.field.visit.planned.v1']);
+    expect(Object.keys(asyncApi.channels['kams.field.v1']!.messages)).toEqual([
+      'kams.field.visit.planned.v1',
+      'kams.watermark.v1',
+    ]);
     expect(asyncApi.operations).toEqual({ 'publish.field': { action: 'send', channel: { $ref: '#/channels/kams.field.v1' } } });
     expect(asyncApi).toMatchObject({ asyncapi: '3.0.0', info: { title: expect.any(String), version: 'test' } });
     expect(danglingRefs(asyncApi)).toEqual([]);

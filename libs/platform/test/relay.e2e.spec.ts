@@ -9,6 +9,7 @@ const published: CloudEvent[] = [];
 const outlet: Publisher = {
   ensureTopic: async () => undefined,
   newest: async () => [],
+  mark: async () => undefined,
   async publish(topic, events) {
     expect(topic).toBe('kams.bells.v1');
     if (isAway) throw new Error('Kafka is away: connection refused by 10.1.2.3');

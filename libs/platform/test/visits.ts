@@ -16,7 +16,7 @@ const day = field(localDate(), 'Day', '日期');
 const subject = field(text(200), 'Subject', '主题');
 const aVisit = { accountId: '0190f5a0-0000-7000-8000-000000000001', day: '2026-03-02', subject: 'Annual review' };
 
-const visitContract = contract({
+export const visitContract = contract({
   name: 'visit',
   plural: 'visits',
   label: { en: 'Visit', zh: '拜访' },

@@ -1,7 +1,7 @@
 // Services at work in the test's own process: a real database, real HTTP, a clock that the test may set.
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
-import { Vault, type EventStore } from '@kams/eventing';
+import { Vault, type Bus, type EventStore } from '@kams/eventing';
 import { masterKeysIn } from '@kams/platform/config/master-keys';
 import { createApp, Runtime, type RuntimeOptions, type Service } from '@kams/platform';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
@@ -54,6 +54,7 @@ export async function startTestServices(
   services: readonly Service[],
   options: Partial<Pick<RuntimeOptions, 'now' | 'administrators' | 'operatingTenant' | 'outlet'>> & {
     readonly poolSize?: number;
+    readonly inlet?: (store: EventStore) => Bus;
   } = {},
 ): Promise<TestServices> {
   const database = await freshDatabase();
@@ -77,6 +78,7 @@ export async function startTestServices(
     cursorKey: key,
     administrators: options.administrators ?? [{ tenantId: '*', subject: '*' }],
     operatingTenant: options.operatingTenant,
+    inlet: options.inlet?.(store),
     outlet: options.outlet,
     readWaitMs: 2_000,
     log,

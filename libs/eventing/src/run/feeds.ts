@@ -65,7 +65,7 @@ export function storeFeed(store: EventStore, contracts: readonly AnyContract[], 
 }
 
 /** What was published in another version, in today's. */
-function today(contract: AnyContract, it: Occurrence): Occurrence {
+export function today(contract: AnyContract, it: Occurrence): Occurrence {
   try {
     const { data, schema } = upcast(contract, { ...it, id: it.eventId });
     return { ...it, data, schema };

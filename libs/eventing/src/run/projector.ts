@@ -12,14 +12,11 @@ import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, inTurn, Poison, stream
 import type { Projection, Row } from './projection';
 import { reached } from './reached';
 import { checkpointAfter, RowsRefused, type Change, type Checkpoint, type ReadModel, type Side } from './read-model';
-import { ensureSound } from './sound';
+import { ensureSound, type Log } from './sound';
 
 /** What a projector reads: the own store, or another service's events over the bus. */
-export interface Feed {
-  /** The history that the positions belong to. */
-  epoch(): Promise<string>;
+export interface Feed extends Log {
   from(position: Position, signal: AbortSignal): AsyncIterable<Stretch>;
-  head(): Promise<Position>;
   /** One occurrence, to check that a place is still what it was. */
   at(position: Position): Promise<Occurrence | undefined>;
   /** The occurrences of a stream from a revision on: what a gap is healed with. */

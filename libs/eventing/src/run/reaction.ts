@@ -198,8 +198,9 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
   }
 
   async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
-    let checkpoint = await checkpoints.load(name);
-    await ensureSound({ name, cure: CURE }, await inThisHistory(checkpoint, feed), feed);
+    let stored = await checkpoints.load(name);
+    let checkpoint = await inThisHistory(stored, feed);
+    await ensureSound({ name, cure: CURE }, checkpoint, feed);
     back.set(await checkpoints.held(name));
     position = checkpoint?.position ?? START;
     const epoch = await feed.epoch();
@@ -209,10 +210,10 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
       const to = checkpointAfter(checkpoint, epoch, stretch.position, stretch.occurrences.at(-1));
       const sentAt = performance.now();
       // Another process has the same reaction and is ahead: what it gave was given.
-      if (!(await checkpoints.save(name, checkpoint, { to, holding }, owner))) return false;
+      if (!(await checkpoints.save(name, stored, { to, holding }, owner))) return false;
       owner?.renewed(sentAt);
       back.opened(holding?.opened ?? []);
-      checkpoint = to;
+      stored = checkpoint = to;
       position = stretch.position;
       return true;
     };

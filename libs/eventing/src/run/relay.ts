@@ -10,6 +10,7 @@ import { persistent } from './persistent';
 import { checkpointAfter, type Checkpoint, type Checkpoints } from './read-model';
 import { ensureSound, type Log } from './sound';
 import { known } from './upcast';
+import { isWithin } from '../within';
 
 export interface Relay {
   readonly topic: string;
@@ -31,6 +32,11 @@ export interface RelayOptions {
 
 export const isPublished = (contracts: readonly AnyContract[]): boolean =>
   contracts.some(({ events }) => Object.values(events).some((it) => it.public));
+
+const NOTHING = { eventId: null, eventPosition: null, position: START };
+/** A watermark follows what was published after so long a pause, or after so long without one. */
+const MARK_AFTER_MS = 50;
+const MARK_EVERY_MS = 250;
 
 /**
  * One at a time, or what is published comes more often; never in another order: each of two begins where the checkpoint is, and
@@ -63,9 +69,9 @@ export function relay(
    */
   async function ensureStart(checkpoint: Checkpoint | undefined, epoch: string): Promise<void> {
     if (checkpoint?.epoch === epoch) return ensureSound({ name: `the relay of ${service}`, cure }, checkpoint, log);
-    for (const { id, globalpos } of await to.newest(topic))
-      if ((await log.at(globalpos as Position))?.eventId !== id)
-        throw new LogDamaged(`${topic} has event ${id} of position ${globalpos}, and the store has not. ${cure}`);
+    for (const { eventId, eventPosition } of await to.newest(topic))
+      if ((await log.at(eventPosition))?.eventId !== eventId)
+        throw new LogDamaged(`${topic} has event ${eventId} of position ${eventPosition}, and the store has not. ${cure}`);
   }
 
   /** Until the signal aborts, or another process has moved the checkpoint. */
@@ -77,7 +83,17 @@ export function relay(
     const start = checkpoint?.position ?? START;
     if (start >= head) isGoing();
     const published = publisher(service, contracts, epoch);
-    for await (const page of store.subscribe(start, signal, { categories: [...byName.keys()] })) {
+    const filter = { categories: [...byName.keys()] };
+    const pages = (end: AbortSignal) => store.subscribe(start, AbortSignal.any([signal, end]), filter);
+    let marked = { position: START, at: performance.now() };
+    for await (const page of withPauses(pages, MARK_AFTER_MS)) {
+      if (!page || performance.now() > marked.at + MARK_EVERY_MS) {
+        const { eventId, eventPosition, position } = checkpoint ?? NOTHING;
+        if (eventId !== null && eventPosition !== null && position > marked.position)
+          await unlessAborted(signal, to.mark(topic, { epoch, position, eventId, eventPosition }));
+        marked = { position, at: performance.now() };
+      }
+      if (!page) continue;
       const events = page.events.flatMap((it) => published(known(byName.get(categoryOf(it.stream))!, it)) ?? []);
       if (owner && !owner.holds()) return void (await owner.confirm());
       if (events.length > 0) {
@@ -104,6 +120,24 @@ export function relay(
     published: async () => (await checkpoints.load(name))?.position ?? START,
     failure: publishing.failure,
   };
+}
+
+/** Before each thing that does not come within `ms` there is `undefined`, once. */
+async function* withPauses<T>(begin: (signal: AbortSignal) => AsyncIterable<T>, ms: number): AsyncGenerator<T | undefined, void> {
+  const end = new AbortController();
+  const source = begin(end.signal)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = source.next();
+      if (!(await isWithin(ms, next))) yield undefined;
+      const { done, value } = await next;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    end.abort(); // or it would be waited for the next thing
+    await source.return?.();
+  }
 }
 
 /** A broker that hangs keeps nobody from ending. What is on its way to it says again what is said later. */

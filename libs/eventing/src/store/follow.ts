@@ -1,6 +1,6 @@
 // A subscription is two things: a head that somebody moves, and a loop that reads up to it.
 import { delay } from '../delay';
-import { LogDamaged, Unavailable, type Page, type Position } from './port';
+import { LogDamaged, Unavailable, type Position } from './port';
 import { numberOf } from './recorded';
 
 const RETRY_MS = { first: 100, most: 5_000 };
@@ -63,18 +63,25 @@ export class Head {
   }
 }
 
-export interface Following {
+export interface Following<P> {
   readonly after: Position;
   readonly signal: AbortSignal;
   readonly head: Head;
   /** @throws LogDamaged when nothing was ever stored at `after` */
   ensureReached(after: Position): Promise<void>;
-  read(after: Position): Promise<Page>;
+  read(after: Position): Promise<P>;
   onError?(error: Unavailable): void;
 }
 
 /** Reads page after page up to the head, and goes on when it moves. Waits and repeats while the store is unavailable. */
-export async function* follow({ after, signal, head, ensureReached, read, onError }: Following): AsyncGenerator<Page, void> {
+export async function* follow<P extends { readonly position: Position }>({
+  after,
+  signal,
+  head,
+  ensureReached,
+  read,
+  onError,
+}: Following<P>): AsyncGenerator<P, void> {
   await persist(() => ensureReached(after), signal, onError);
   for (let at = after; await head.beyond(numberOf(at), signal);) {
     const page = await persist(() => read(at), signal, onError);

@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Publisher } from '../../src/bus/port';
-import type { CloudEvent } from '../../src/run/cloud-event';
 import { delay } from '../../src/delay';
 import type { Term } from '../../src/run/lease';
 import { relay } from '../../src/run/relay';
@@ -14,34 +13,9 @@ import type { Checkpoint, Checkpoints } from '../../src/run/read-model';
 import { memoryStore, type MemoryStore } from '../../src/store/memory';
 import { Unavailable } from '../../src/store/port';
 import { event } from '../store/events';
+import { memoryTopic, type Fault } from './memory-topic';
 import { parcelContract } from './parcels';
 
-type Fault = 'none' | 'refused' | 'answer lost' | 'half';
-/** A topic in memory. A publisher of it is asked for a fault at each send: what of it arrives, and whether that is answered. */
-function memoryTopic() {
-  const events: CloudEvent[] = [];
-  const publisher = (fault: () => Fault = () => 'none'): Publisher => {
-    let isPublishing = false;
-    return {
-      ensureTopic: async () => undefined,
-      newest: async () => [...new Map(events.map((it) => [it.partitionkey, it])).values()],
-      async publish(_, all) {
-        if (isPublishing) throw new RangeError('one publish after the other');
-        isPublishing = true;
-        const is = fault();
-        const count = { none: all.length, refused: 0, 'answer lost': all.length, half: all.length >> 1 }[is];
-        for (const it of all.slice(0, count)) {
-          events.push(it);
-          await turn(); // another one may publish in between
-        }
-        isPublishing = false;
-        if (is !== 'none') throw new Unavailable(`Kafka is away: ${is}`);
-      },
-      close: async () => undefined,
-    };
-  };
-  return { events, publisher };
-}
 function memoryCheckpoints() {
   let kept: Checkpoint | undefined;
   const it = {
@@ -103,6 +77,39 @@ test('a broker that is away is told, and what waited comes when it is back', asy
   isAway = false;
   await eventually(() => expect(events).toHaveLength(1));
   await eventually(() => expect(it.failure()).toBeUndefined());
+});
+
+test('a watermark says how far the log is on the topic, also over what is not public, and what was said once is not said again', async () => {
+  const store = memoryStore();
+  const { events, marks, publisher } = memoryTopic();
+  const { checkpoints } = memoryCheckpoints();
+  const first = starts(store, publisher(), checkpoints);
+  await append(store, 'a', moved(1), moved(2));
+  const { epoch, position } = await store.head();
+  await eventually(() => expect(marks).toMatchObject([{ epoch, position, eventPosition: position, published: 2 }]));
+  await append(store, 'a', tagged());
+  const last = (await store.head()).position;
+  await eventually(() => expect(marks[1]).toMatchObject({ position: last, published: 2 }));
+  await delay(200);
+  expect(marks).toHaveLength(2);
+  await first.stop();
+  starts(store, publisher(), checkpoints); // it may have died before it said so
+  await eventually(() => expect(marks[2]).toMatchObject({ position: last }));
+  expect(events).toHaveLength(2);
+});
+
+test('a broker that refuses a watermark is asked again', async () => {
+  const store = memoryStore();
+  await append(store, 'a', moved(1));
+  const { marks, publisher } = memoryTopic();
+  let times = 0;
+  const to = publisher();
+  const mark: Publisher['mark'] = async (...args) => {
+    if (++times < 3) throw new Unavailable('Kafka is away');
+    return to.mark(...args);
+  };
+  starts(store, { ...to, mark }, memoryCheckpoints().checkpoints);
+  await eventually(() => expect(marks).toHaveLength(1));
 });
 
 test('a store without what is on the topic stops it, and a restored one that has it does not', async () => {

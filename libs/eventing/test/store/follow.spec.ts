@@ -2,7 +2,7 @@ import { follow, Head, type Following } from '../../src/store/follow';
 import { LogDamaged, START, Unavailable, type Page, type Position } from '../../src/store/port';
 import { numberOf, positionOf } from '../../src/store/recorded';
 
-function start(more: Partial<Following> = {}) {
+function start(more: Partial<Following<Page>> = {}) {
   const head = new Head();
   const stopping = new AbortController();
   const pages: number[] = [];

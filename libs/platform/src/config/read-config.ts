@@ -22,7 +22,7 @@ export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env
   });
   const config = Object.fromEntries(values) as Values<S>;
   lines.push(...missing(env, Object.values(settings)));
-  lines.push(...issuerLines(env), ...storeLines(env));
+  lines.push(...issuerLines(env), ...storeLines(env), ...busLines(env));
   if (isProduction(env)) lines.push(...unsafe(env, config));
   if (lines.length > 0) throw new BadConfig(lines);
   return config;
@@ -96,6 +96,13 @@ function storeLines(env: Env): string[] {
   const isGiven = env[url.key] !== undefined || env[fileKey(url)] !== undefined;
   if (isWanted && !isGiven) return [`${url.key}: is required beside ${store.key}=eventstoredb`];
   return isGiven && !isWanted ? [`${store.key}: must be eventstoredb beside ${url.key}; set it, or take that away`] : [];
+}
+
+function busLines(env: Env): string[] {
+  const { bus, kafkaBrokers } = SETTINGS;
+  return env[bus.key] === 'kafka' && env[kafkaBrokers.key] === undefined
+    ? [`${kafkaBrokers.key}: is required beside ${bus.key}=kafka`]
+    : [];
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost):/;

@@ -11,6 +11,7 @@ import {
   port,
   postgresUrl,
   secretWord,
+  serviceNames,
   subjects,
   tenant,
   wholeNumber,
@@ -61,6 +62,9 @@ export const SETTINGS = {
     description: 'development has an issuer of its own; production refuses whatever is unsafe and needs a real issuer.',
     default: 'development',
   }),
+  services: setting('KAMS_SERVICES', serviceNames, {
+    description: 'The services that this process runs; without it all of the installation.',
+  }),
   port: setting('KAMS_PORT', port, { description: 'TCP port of the HTTP server.', default: '3000' }),
   host: setting('KAMS_HOST', host, {
     description: 'Address that the HTTP server listens on. Development is for this machine only, unless it is told otherwise.',
@@ -86,6 +90,11 @@ export const SETTINGS = {
   kafkaBrokers: setting('KAMS_KAFKA_BROKERS', brokers, {
     description:
       'The Kafka that the public events of each service are published to, as kams.<service>.v1. Without it none are; they can be read at /events with or without.',
+  }),
+  bus: setting('KAMS_BUS', oneOf('log', 'kafka'), {
+    description:
+      'Where the events of other services come from: straight from the log, or from the topics of KAMS_KAFKA_BROKERS. Beside a change, `kams rebuild` the views of other services.',
+    default: 'log',
   }),
   poolSize: setting('KAMS_POOL_SIZE', wholeNumber(1, 200), {
     description:

@@ -91,6 +91,12 @@ export const word = (longest: number): Value<string> =>
 export const secretWord = (longest: number): Value<Secret> =>
   value(`1 to ${longest} printable letters without spaces`, (text) => (isWord(text, longest) ? new Secret(text) : undefined));
 
+/** Names of services: one or more, parted by commas. */
+export const serviceNames: Value<readonly string[]> = value('names like accounts, parted by commas without spaces', (text) => {
+  const all = text.split(',');
+  return all.every((it) => /^[a-z]{1,40}$/.test(it)) && new Set(all).size === all.length ? all : undefined;
+});
+
 /** Absolute, from where the process was started. */
 export const folder: Value<string> = value('the path of a folder', (text) => (text === text.trim() ? resolve(text) : undefined));
 

@@ -2,6 +2,7 @@
 import type { EventContract } from '@kams/contracts/define';
 import { withoutPersonal } from '@kams/contracts/personal';
 import { impersonal, publicType, topicOf } from '@kams/eventing';
+import { WATERMARK } from '@kams/eventing/bus/kafka/message';
 import { contractsOf } from '../service';
 import type { Service } from '../service';
 import { jsonSchema, type Json } from './json-schema';
@@ -16,7 +17,11 @@ export function asyncApi(services: readonly Service[], version: string): Json {
         .filter((event: EventContract) => event.public !== undefined)
         .map((event: EventContract) => [publicType(it.name, event.public!, event.version), message(it.name, event)] as const),
     );
-    channels[topic] = { address: topic, description: it.description, messages: Object.fromEntries(messages) };
+    channels[topic] = {
+      address: topic,
+      description: it.description,
+      messages: { ...Object.fromEntries(messages), [WATERMARK]: watermark },
+    };
     operations[`publish.${it.name}`] = { action: 'send', channel: { $ref: `#/channels/${topic}` } };
   }
   return {
@@ -25,12 +30,12 @@ export function asyncApi(services: readonly Service[], version: string): Json {
       title: 'KAMS events',
       version,
       description:
-        'CloudEvents 1.0, in binary mode where a broker carries them. This release has no driver for one: the bus reads the log of the store itself, and `GET /events` gives the same events in structured mode.',
+        'CloudEvents 1.0, on Kafka in binary mode: each at least once, and those of a stream in order at first sight. A repeat has the same `ce_id` and the same `ce_sequence`: drop what is not larger than the last of its key. `GET /events` gives the same events in structured mode.',
     },
     defaultContentType: 'application/json',
     channels,
     operations,
-    components: { schemas: { CloudEventHeaders: cloudEventHeaders } },
+    components: { schemas: { CloudEventHeaders: cloudEventHeaders, WatermarkHeaders: watermarkHeaders } },
   };
 }
 
@@ -56,6 +61,7 @@ const cloudEventHeaders: Json = {
     ...['correlationid', 'causationid', 'recordedtime', 'tenantid', 'actor'],
   ].map((name) => `ce_${name}`),
   properties: {
+    'content-type': { const: 'application/json' },
     ce_specversion: { const: '1.0' },
     ce_id: text('Of the event in the store; a repeat has the same.', 'uuid'),
     ce_type: text('The name of the message.'),
@@ -74,4 +80,41 @@ const cloudEventHeaders: Json = {
     ce_actor: text('Who did it.'),
     ce_traceparent: text('W3C trace context.'),
   },
+};
+
+const watermarkHeaders: Json = {
+  type: 'object',
+  required: ['specversion', 'type', 'id', 'eventpos', 'globalpos', 'storeepoch'].map((name) => `ce_${name}`),
+  properties: {
+    'content-type': { const: 'application/json' },
+    ce_specversion: { const: '1.0' },
+    ce_type: { const: WATERMARK },
+    ce_id: text('Of the event that stands at ce_eventpos in the store, public or not.', 'uuid'),
+    ce_eventpos: text('Position of the last event that was looked at.'),
+    ce_globalpos: text('Position in the store: all that is public up to here is on the topic.'),
+    ce_storeepoch: text('The history that the positions belong to.', 'uuid'),
+  },
+};
+
+/** No event: a reader that wants events alone passes over this type. */
+const watermark: Json = {
+  name: WATERMARK,
+  title: 'Watermark',
+  'x-title-zh': '水位标记',
+  summary: 'Who has read each partition up to `next` has all that is public up to ce_globalpos. In partition 0, without a key.',
+  contentType: 'application/json',
+  headers: { $ref: '#/components/schemas/WatermarkHeaders' },
+  payload: {
+    type: 'object',
+    required: ['next'],
+    additionalProperties: false,
+    properties: {
+      next: {
+        type: 'object',
+        description: 'By partition, the offset that comes next.',
+        additionalProperties: { type: 'string', pattern: '^\\d+$' },
+      },
+    },
+  },
+  examples: [{ payload: { next: { 0: '512', 1: '498' } } }],
 };

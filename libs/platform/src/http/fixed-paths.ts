@@ -25,11 +25,17 @@ const relay: Json = {
   description:
     'A topic of Kafka. `failure` says why nothing comes to it; for operators `owner` is the process that fills it, `lag` how far it is behind, as for a projection. No request needs it.',
 };
+const inbox: Json = {
+  ...object({ service: text, producer: text }),
+  description:
+    'What a service has of another one over Kafka. `failure` says why nothing comes; for operators `owner` is the process that collects, `events` how many are there, `lag` how many records of the topic are not, `repeats` what came again, `healed` what had to be asked of the producer. No request needs it.',
+};
 const status = {
   epoch: text,
   head: text,
   projections: { type: 'array', items: projection },
   workers: { type: 'array', items: worker },
+  inboxes: { type: 'array', items: inbox },
   relays: { type: 'array', items: relay },
 };
 const rebuild: Json = {

@@ -165,25 +165,45 @@ export async function statusOf(runtime: Runtime, detailed = false) {
   return {
     epoch,
     head: positionToken(epoch, head),
-    projections: runtime.projections().map((it) => {
-      const rebuild = runtime.rebuildOf(it.projection.name);
-      return {
-        name: it.projection.name,
-        position: positionToken(epoch, it.position()),
-        // In Postgres positions are contiguous, so it is a number of events; in EventStoreDB it is one of bytes.
-        lag: numberIn(head) - numberIn(it.position()),
-        ...owned(it.projection.name),
-        ...(parked && { parked: parked.get(it.projection.name) ?? 0 }),
-        ...said(it.failure()),
-        ...(rebuild && { rebuild: rebuild.state }),
-      };
-    }),
+    projections: await Promise.all(
+      runtime.projections().map(async (it) => {
+        const rebuild = runtime.rebuildOf(it.projection.name);
+        const read = await runtime.headOf(it.projection.name, { epoch, position: head }).catch(unknown);
+        return {
+          name: it.projection.name,
+          position: positionToken(read?.epoch ?? epoch, it.position()),
+          // In Postgres positions are contiguous, so it is a number of events; in EventStoreDB it is one of bytes.
+          lag: numberIn(read?.position ?? it.position()) - numberIn(it.position()),
+          ...owned(it.projection.name),
+          ...(parked && { parked: parked.get(it.projection.name) ?? 0 }),
+          ...said(it.failure()),
+          ...(rebuild && { rebuild: rebuild.state }),
+        };
+      }),
+    ),
     workers: runtime.workers().map(({ name, isOwned, failure }) => ({
       name,
       ...(isOwned && owned(name)),
       ...(parked && name.startsWith('reaction ') && { parked: parked.get(name.replace(' ', ':')) ?? 0 }),
       ...said(failure()),
     })),
+    inboxes: await Promise.all(
+      runtime.inboxes().map(async ({ name, service, producer, inbox, failure, lag }) => {
+        const place = detailed ? await inbox.place().catch(unknown) : undefined;
+        return {
+          service,
+          producer,
+          ...owned(name),
+          ...(place && {
+            events: place.position,
+            repeats: place.repeats,
+            healed: place.healed,
+            lag: await lag(place).catch(unknown),
+          }),
+          ...said(failure()),
+        };
+      }),
+    ),
     relays: await Promise.all(
       runtime.relays().map(async ({ name, topic, published, failure }) => {
         const position = detailed ? await published().catch(unknown) : undefined;

@@ -123,7 +123,7 @@ export class ReadInterceptor implements NestInterceptor {
     const position = positionOf(this.runtime.epoch, token);
     const until = Date.now() + this.runtime.readWaitMs;
     for (const { name } of shows) {
-      const there = await this.runtime.projector(name)!.reached(position, Math.max(0, until - Date.now()));
+      const there = await this.runtime.reached(name, position, Math.max(0, until - Date.now()));
       if (!there && !isReached((await this.runtime.store.head()).position, position)) throw new Problem('position-foreign');
       if (!there) throw new Problem('not-yet-projected', { projection: name }, { 'Retry-After': '1' });
     }

@@ -79,6 +79,44 @@ export function metricsOf(runtime: Runtime): Metrics {
     },
   });
   new Gauge({
+    name: 'kams_inbox_events',
+    help: 'Events of another service that this one has collected from its topic',
+    labelNames: ['service', 'producer'],
+    registers: [register],
+    async collect() {
+      this.reset();
+      for (const { service, producer, inbox } of runtime.inboxes()) {
+        const place = await inbox.place().catch(() => undefined);
+        if (place) this.set({ service, producer }, place.position);
+      }
+    },
+  });
+  new Gauge({
+    name: 'kams_inbox_lag_events',
+    help: 'Records of the topic of another service that are not collected yet',
+    labelNames: ['service', 'producer'],
+    registers: [register],
+    async collect() {
+      this.reset();
+      for (const { service, producer, inbox, lag } of runtime.inboxes()) {
+        const behind = await inbox
+          .place()
+          .then(lag)
+          .catch(() => undefined);
+        if (behind !== undefined) this.set({ service, producer }, behind);
+      }
+    },
+  });
+  new Gauge({
+    name: 'kams_inbox_failing',
+    help: '1: nothing comes from the topic of another service because of an error; told by the process that collects',
+    labelNames: ['service', 'producer'],
+    registers: [register],
+    collect() {
+      for (const { service, producer, failure } of runtime.inboxes()) this.set({ service, producer }, failure() ? 1 : 0);
+    },
+  });
+  new Gauge({
     name: 'kams_parked',
     help: 'Aggregates that wait because an event of theirs can not be handled, by the projection or reaction that holds them back',
     labelNames: ['reader'],

@@ -9,7 +9,7 @@ import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
 import { openKeys } from '../config/keys';
 import { masterKeysIn } from '../config/master-keys';
 import { forgetSecrets, readConfig } from '../config/read-config';
-import type { Config } from '../config/settings';
+import { SETTINGS, type Config } from '../config/settings';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openReadDatabase } from '../read-model/read-database';
 import type { Service } from '../service';
@@ -35,7 +35,8 @@ export interface Running {
 
 export const VERSION = '0.1.0';
 
-export async function startServices(services: readonly Service[], config: Config, log: Logger): Promise<Running> {
+export async function startServices(installation: readonly Service[], config: Config, log: Logger): Promise<Running> {
+  const services = chosen(installation, config.services);
   const back = closing(log);
   let stopping = false;
   const stop = (): Promise<void> => {
@@ -70,10 +71,14 @@ export async function startServices(services: readonly Service[], config: Config
 
     const { kafkaBrokers } = config;
     const outlet = kafkaBrokers && (() => kafkaBus({ brokers: kafkaBrokers }));
+    const onError = (error: Error) => stopping || log.warn({ err: error }, 'Kafka');
+    const inlet = config.bus === 'kafka' ? kafkaBus({ brokers: kafkaBrokers!, onError }) : undefined;
     const runtime = new Runtime({
       services,
+      installation,
       store,
       readDatabase,
+      inlet,
       outlet,
       hashKey: keys.commandHashKey.reveal(),
       vault: new Vault(personKeys, keys.commandHashKey.reveal()),
@@ -105,6 +110,15 @@ export async function startServices(services: readonly Service[], config: Config
   }
 }
 
+/** @throws BadConfig for one that the installation has not */
+function chosen(installation: readonly Service[], names: readonly string[] | undefined): readonly Service[] {
+  const known = installation.map((it) => it.name);
+  const unknown = names?.filter((it) => !known.includes(it)) ?? [];
+  if (unknown.length > 0)
+    throw new BadConfig([`${SETTINGS.services.key}: there is no ${unknown.join(', ')}; there are ${known.join(', ')}`]);
+  return installation.filter((it) => names?.includes(it.name) ?? true);
+}
+
 /**
  * Runs until SIGTERM or SIGINT. A setting that is wrong ends the process with 78 and a line for each; what else keeps it from
  * starting, with 1 and what to do.
@@ -120,7 +134,7 @@ export async function runServices(
   try {
     const config = readConfig(process.env);
     forgetSecrets(process.env);
-    const base = { service: services.map((it) => it.name).join('+') };
+    const base = { service: (config.services ?? services.map((it) => it.name)).join('+') };
     const log = pino({ level: config.logLevel, base, serializers: { err: errorLine } }, pino.destination(2));
     measureProcess();
     const running = await startServices(services, config, log);

@@ -4,11 +4,14 @@ import {
   commandHandler,
   delay,
   eraser,
+  inbox,
   isPublished,
   leases,
   logBus,
+  pastIn,
   projector,
   reactor,
+  receiver,
   rebuild,
   relay,
   scheduler,
@@ -21,6 +24,9 @@ import {
   type CommandHandler,
   type EventStore,
   type Feed,
+  type Head,
+  type Inbox,
+  type InboxPlace,
   type Leases,
   type LogDamaged,
   type Position,
@@ -36,6 +42,7 @@ import {
   type Term,
   type Vault,
 } from '@kams/eventing';
+import { groupedBy } from '@kams/eventing/grouped-by';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
@@ -46,18 +53,24 @@ import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
 import { definitionHash } from '../read-model/ddl';
+import { postgresInbox } from '../read-model/inbox';
 import { postgresLeases } from '../read-model/leases';
 import { parkedOf, type Parked } from '../read-model/parked';
 import { postgresReadModel } from '../read-model/postgres-read-model';
 import type { ReadDatabase } from '../read-model/read-database';
 import { rightsBook, type RightsBook } from '../rights/rights-book';
 import { RIGHTS_CONTRACTS } from '../rights/roles-held';
-import { contractsOf, policyOf, projectionsOf, type Service } from '../service';
+import { contractsOf, policyOf, projectionsOf, readersOf, type Service } from '../service';
 
 export interface RuntimeOptions {
+  /** Those that this process runs. */
   readonly services: readonly Service[];
+  /** All of the installation, wherever they run; absent: there are no others. */
+  readonly installation?: readonly Service[];
   readonly store: EventStore;
   readonly readDatabase: ReadDatabase;
+  /** Where the events of other services come from; absent: from the log, where their services store them. */
+  readonly inlet?: Bus;
   /** A way to where public events are published, for one relay alone; absent: they are not. */
   readonly outlet?: () => Publisher;
   readonly hashKey: Buffer;
@@ -95,9 +108,25 @@ export interface Working extends Pick<Worker, 'name' | 'failure'> {
   /** By one process at a time. */
   readonly isOwned: boolean;
 }
+/** What one service has of another. Requests do not need it: while its broker is away they are answered as ever. */
+export interface Collecting {
+  readonly name: string;
+  readonly service: string;
+  readonly producer: string;
+  readonly inbox: Inbox;
+  /** Where it stood when this process began. */
+  readonly start: Position;
+  failure(): Error | undefined;
+  lag(place: InboxPlace): Promise<number>;
+}
 /** A topic and who fills it. Requests do not need it: while its broker is away they are answered as ever. */
 export interface Relaying extends Omit<Relay, 'run'> {
   readonly name: string;
+}
+interface Projecting {
+  readonly it: Projector;
+  /** What it reads, when that is not the log. */
+  readonly from: Collecting | undefined;
 }
 interface Rebuild {
   report: RebuildReport;
@@ -139,14 +168,16 @@ export class Runtime implements OnModuleDestroy {
   private readonly alone: boolean;
   private readonly timerEveryMs: number;
   private history = '';
+  private readonly inlet: Bus | undefined;
   private readonly outlet: (() => Publisher) | undefined;
   private readonly log: Logger;
   private readonly closing = new AbortController();
   private readonly stopping = new AbortController();
-  private readonly projectors = new Map<string, Projector>();
+  private readonly projectors = new Map<string, Projecting>();
   /** What works besides the projectors: reactions, timers, erasures. */
   private readonly working: Working[] = [];
   private readonly relaying: Relaying[] = [];
+  private readonly collecting: Collecting[] = [];
   private readonly erasures: Eraser[] = [];
   private readonly running: Promise<void>[] = [];
   private readonly rebuilds = new Map<string, Rebuild>();
@@ -155,8 +186,10 @@ export class Runtime implements OnModuleDestroy {
 
   constructor({
     services,
+    installation = services,
     store,
     readDatabase,
+    inlet,
     outlet,
     hashKey,
     vault,
@@ -182,6 +215,7 @@ export class Runtime implements OnModuleDestroy {
     this.services = services;
     this.store = store;
     this.readDatabase = readDatabase;
+    this.inlet = inlet;
     this.outlet = outlet;
     this.log = log;
     this.cursorKey = cursorKey;
@@ -189,7 +223,7 @@ export class Runtime implements OnModuleDestroy {
     this.problems = problemTable(services);
     this.commands = commandHandler({ store, hashKey, vault, now });
     this.vault = vault;
-    this.bus = logBus(services.map((it) => ({ name: it.name, contracts: contractsOf(it), store })));
+    this.bus = logBus(installation.map((it) => ({ name: it.name, contracts: contractsOf(it), store })));
     this.rights = rightsBook({
       policy: policyOf(services),
       administrators,
@@ -216,11 +250,13 @@ export class Runtime implements OnModuleDestroy {
       const owned = leases(postgresLeases(this.readDatabase, service.name), { owner, leaseMs, alone });
       this.running.push(owned.run(signal));
 
+      await this.startInboxes(service, owned);
       const readModel = this.telling(postgresReadModel(this.readDatabase, service.name), ({ name }) => name);
       for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
-        const it = projector(projection, this.feedOf(service, projection), readModel);
-        this.projectors.set(projection.name, it);
+        const feed = this.feedOf(service, projection);
+        const it = projector(projection, feed, readModel);
+        this.projectors.set(projection.name, { it, from: this.inboxOf(service, projection) });
         this.running.push(this.owning(owned, leaseOf(projection), it), it.follow(signal));
         if (!(await readModel.isCurrent(projection))) this.running.push(this.renew(projection, readModel));
       }
@@ -248,8 +284,42 @@ export class Runtime implements OnModuleDestroy {
     const { commands, now, timerEveryMs: everyMs } = this;
     for (const it of service.timers ?? []) {
       const agenda = await postgresAgenda(this.readDatabase, service.name, it);
-      const pending = this.projectors.get(it.pending.name)!;
+      const pending = this.projectors.get(it.pending.name)!.it;
       this.begin(`timer ${it.name}`, scheduler(it, { pending, agenda, commands, now, everyMs }), owned);
+    }
+  }
+
+  /** Of each service whose events this one reads, if they do not come from the log. */
+  private async startInboxes(service: Service, owned: Leases): Promise<void> {
+    const bus = this.inlet;
+    if (!bus) return;
+    for (const [producer, readers] of groupedBy(readersOf(service), (it) => it.over ?? '')) {
+      if (producer === '') continue;
+      const contracts = [...new Set(readers.flatMap((it) => it.contracts))];
+      const rows = await postgresInbox(this.readDatabase, service.name, producer);
+      const it = inbox(producer, rows);
+      const name = `inbox of ${service.name} from ${producer}`;
+      const filling = receiver({
+        producer,
+        group: `kams.${service.name}`,
+        categories: contracts.map(({ name }) => name),
+        bus,
+        past: pastIn(this.store, producer, contracts),
+        rows,
+        onPlace: (place) => it.learn(place),
+        onFailure: (error) => this.log.warn({ err: error, service: service.name, producer }, 'nothing comes from Kafka'),
+      });
+      const start = await it.feed([]).head();
+      this.collecting.push({
+        name,
+        service: service.name,
+        producer,
+        inbox: it,
+        start,
+        failure: filling.failure,
+        lag: filling.lag,
+      });
+      this.running.push(it.run(this.stopping.signal), this.owning(owned, name, filling));
     }
   }
 
@@ -339,7 +409,7 @@ export class Runtime implements OnModuleDestroy {
   }
 
   projections(): readonly Projector[] {
-    return [...this.projectors.values()];
+    return [...this.projectors.values()].map(({ it }) => it);
   }
 
   /** Reactions, timers and erasures, each with why it stands still, if it does. */
@@ -351,8 +421,33 @@ export class Runtime implements OnModuleDestroy {
     return this.relaying;
   }
 
+  inboxes(): readonly Collecting[] {
+    return this.collecting;
+  }
+
+  /** What a projection reads and how far that goes: the log, or an inbox. */
+  async headOf(name: string, log: Head): Promise<Head> {
+    const { from } = this.projectors.get(name)!;
+    if (!from) return log;
+    const feed = from.inbox.feed([]);
+    return { epoch: await feed.epoch(), position: await feed.head() };
+  }
+
+  /** Does a projection show what was stored at this position of the log, or will it within so long? */
+  async reached(name: string, position: Position, waitMs: number): Promise<boolean> {
+    const { it, from } = this.projectors.get(name)!;
+    if (!from) return it.reached(position, waitMs);
+    const until = performance.now() + waitMs;
+    const place = await from.inbox.reached(position, waitMs);
+    return place !== undefined && it.reached(place, Math.max(0, until - performance.now()));
+  }
+
+  private inboxOf({ name }: Service, { over }: Pick<Projection, 'over'>): Collecting | undefined {
+    return this.collecting.find((it) => it.service === name && it.producer === over);
+  }
+
   projector(name: string): Projector | undefined {
-    return this.projectors.get(name);
+    return this.projectors.get(name)?.it;
   }
 
   /** Builds a projection again while it goes on serving; a second call for the same one joins the first. */
@@ -398,14 +493,18 @@ export class Runtime implements OnModuleDestroy {
     }
   }
 
-  private feedOf(service: Service, { contracts, over, name }: Pick<Projection, 'contracts' | 'over' | 'name'>): Feed {
+  private feedOf(service: Service, reader: Pick<Projection, 'contracts' | 'over' | 'name'>): Feed {
+    const { contracts, over, name } = reader;
+    const from = this.inboxOf(service, reader);
+    if (from) return from.inbox.feed(contracts);
     const own = storeFeed(this.store, contracts, this.vault);
     return over === undefined ? own : busFeed(this.bus, `${service.name}.${name}`, over, contracts, own);
   }
 
   private async firstCatchUp(position: Position): Promise<void> {
-    for (const it of this.projectors.values()) {
-      while (!this.stopping.signal.aborted && !(await it.reached(position, 1_000)));
+    for (const { it, from } of this.projectors.values()) {
+      const to = from ? from.start : position;
+      while (!this.stopping.signal.aborted && !(await it.reached(to, 1_000)));
     }
     this.caughtUp = true;
   }

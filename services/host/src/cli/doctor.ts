@@ -210,17 +210,21 @@ async function host(url: string, config: CliConfig, identity: Identity, signal: 
           'set the clocks (NTP); tokens are refused beyond 5 s',
         ),
       );
-    const { projections = [], workers = [], relays = [] } = await client.get<Partial<Status>>('/operations/status');
+    const { projections = [], workers = [], inboxes = [], relays = [] } = await client.get<Partial<Status>>('/operations/status');
     const parked = [...projections, ...workers].filter((it) => (it.parked ?? 0) > 0);
     const said = parked.map((it) => `${it.name} holds back ${it.parked}`).join(', ');
     if (parked.length > 0)
       findings.push(warning('parked', `events can not be handled: ${said}`, 'kams parked list says which and why'));
-    for (const { topic, failure } of relays)
+    const standing = [
+      ...relays.map(({ topic, failure }) => ({ what: `nothing comes to ${topic}`, failure })),
+      ...inboxes.map(({ service, producer, failure }) => ({ what: `nothing comes from ${producer} to ${service}`, failure })),
+    ];
+    for (const { what, failure } of standing)
       if (failure !== undefined)
         findings.push(
           warning(
             'kafka',
-            `nothing comes to ${topic}: ${failure}`,
+            `${what}: ${failure}`,
             'while Kafka is away it waits, and no request does; anything else is in the message',
           ),
         );

@@ -21,6 +21,15 @@ export interface Status {
     readonly owner?: string | null;
     readonly parked?: number;
   }[];
+  /** What services have of each other, over Kafka; a host of before had none. */
+  readonly inboxes?: readonly {
+    readonly service: string;
+    readonly producer: string;
+    readonly events?: number;
+    readonly lag?: number;
+    readonly failure?: string;
+    readonly owner?: string | null;
+  }[];
   /** Topics of Kafka; a host of before had none. */
   readonly relays?: readonly {
     readonly topic: string;
@@ -34,7 +43,7 @@ export interface Status {
 export async function showStatus(terminal: Terminal, host: HostClient): Promise<void> {
   const status = await host.get<Status>('/operations/status');
   if (terminal.json) return terminal.print(JSON.stringify(status));
-  const { epoch, head, projections, workers = [], relays = [] } = status;
+  const { epoch, head, projections, workers = [], inboxes = [], relays = [] } = status;
   terminal.print(`store at ${numberOf(head)} (epoch ${epoch})`);
   terminal.table([
     ['projection', 'position', 'lag', 'parked', 'owner', ''],
@@ -51,6 +60,14 @@ export async function showStatus(terminal: Terminal, host: HostClient): Promise<
       '',
       '',
       parked === undefined ? '' : String(parked),
+      ownerOf(owner),
+      failure ? `stands: ${failure}` : '',
+    ]),
+    ...inboxes.map(({ service, producer, events, lag, owner, failure }) => [
+      `${producer} for ${service}`,
+      events === undefined ? '' : String(events),
+      lag === undefined ? '' : String(lag),
+      '',
       ownerOf(owner),
       failure ? `stands: ${failure}` : '',
     ]),

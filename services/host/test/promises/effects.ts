@@ -13,7 +13,9 @@ export const tallyContract = contract({
   label: about.label,
   description: 'A list of events.',
   commands: {},
-  events: { Counted: event({ ...about, data: z.strictObject({ fragile: z.boolean().optional() }), example: {} }) },
+  events: {
+    Counted: event({ ...about, public: 'tally.counted', data: z.strictObject({ fragile: z.boolean().optional() }), example: {} }),
+  },
   refusals: {},
 });
 

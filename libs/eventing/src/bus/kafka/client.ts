@@ -10,7 +10,7 @@ import {
   type RecordMetadata,
 } from 'kafkajs';
 import { delay } from '../../delay';
-import { within } from '../../within';
+import { isWithin, within } from '../../within';
 import { NotStorable, Unavailable } from '../../store/port';
 import type { Message, RawMessage } from './message';
 
@@ -53,8 +53,8 @@ export interface Client {
   config(topic: string, name: string): Promise<string | undefined>;
   /** Creates the topic unless it is there. @throws Unavailable */
   ensureTopic(topic: string, settings: TopicSettings): Promise<void>;
-  /** @throws NotStorable, Unavailable (some may be there) */
-  send(topic: string, messages: readonly Message[]): Promise<void>;
+  /** What comes next in each partition that was written to. @throws NotStorable, Unavailable (some may be there) */
+  send(topic: string, messages: readonly Message[]): Promise<ReadonlyMap<number, bigint>>;
   close(): Promise<void>;
 }
 
@@ -78,10 +78,10 @@ const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
   retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
 };
 
-/** A producer, and the partitions that its send is written to. */
+/** A producer, and the messages that its send writes to each partition: it may be asked twice for one. */
 interface Sender {
   readonly producer: Producer;
-  readonly written: Set<number>;
+  readonly written: Map<number, Set<unknown>>;
 }
 
 export function connect(brokers: readonly string[]): Client {
@@ -101,16 +101,18 @@ export function connect(brokers: readonly string[]): Client {
   }
 
   async function sender(): Promise<Sender> {
-    const written = new Set<number>();
+    const written = new Map<number, Set<unknown>>();
     const producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner() {
         const partitionOf = partitioner();
-        return (message) => {
-          const partition = partitionOf(message);
-          written.add(partition);
+        return (sent) => {
+          const partition = partitionOf(sent);
+          const messages = written.get(partition);
+          if (messages) messages.add(sent.message);
+          else written.set(partition, new Set([sent.message]));
           return partition;
         };
       },
@@ -184,7 +186,7 @@ export function connect(brokers: readonly string[]): Client {
               })),
               last: BigInt(batch.lastOffset()),
             });
-            while (!(await isDone(taken, ALIVE_EVERY_MS))) await heartbeat();
+            while (!(await isWithin(ALIVE_EVERY_MS, taken))) await heartbeat();
             resolveOffset(batch.lastOffset());
           },
         });
@@ -199,9 +201,9 @@ export function connect(brokers: readonly string[]): Client {
       try {
         const sending = (producing ??= sender()).then(async ({ producer, written }) => {
           written.clear();
-          ensureAnswered(written, await producer.send({ topic, messages: [...messages] }));
+          return nextOf(written, await producer.send({ topic, messages: [...messages] }));
         });
-        await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
+        return await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
       } catch (error) {
         void discard();
         throw TOO_LARGE.has(typeOf(error as Error))
@@ -217,12 +219,17 @@ export function connect(brokers: readonly string[]): Client {
 /**
  * kafkajs 2.2.4 keeps the answers of brokers over its own retries: one that has answered and becomes the leader of what another
  * had is not sent that, and the send resolves all the same.
+ * @returns what comes next in each partition
  * @throws Error
  */
-export function ensureAnswered(partitions: ReadonlySet<number>, answers: readonly Pick<RecordMetadata, 'partition'>[]): void {
-  const answered = new Set(answers.map((it) => it.partition));
-  const missing = [...partitions].filter((it) => !answered.has(it));
+export function nextOf(
+  written: ReadonlyMap<number, ReadonlySet<unknown>>,
+  answers: readonly Pick<RecordMetadata, 'partition' | 'baseOffset'>[],
+): ReadonlyMap<number, bigint> {
+  const first = new Map(answers.map((it) => [it.partition, it.baseOffset]));
+  const missing = [...written.keys()].filter((it) => first.get(it) === undefined);
   if (missing.length > 0) throw new Error(`no broker has answered for partition ${missing.join(', ')}`);
+  return new Map([...written].map(([partition, { size }]) => [partition, BigInt(first.get(partition)!) + BigInt(size)]));
 }
 
 const isServed = async (admin: Admin, topic: string): Promise<boolean> => {
@@ -237,13 +244,5 @@ const TOO_LARGE = new Set<unknown>(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'
 const typeOf = (error: Error & { type?: string }): unknown => error.type ?? (error.cause && typeOf(error.cause as Error));
 
 const unavailable = (cause: Error): Unavailable => new Unavailable(`Kafka is away: ${cause.message}`, { cause });
-
-/** Whether `work` is done within `ms`. */
-const isDone = (work: Promise<unknown>, ms: number): Promise<boolean> =>
-  within(
-    ms,
-    work.then(() => true),
-    () => new Error(),
-  ).catch(() => false);
 
 const ignore = () => undefined;

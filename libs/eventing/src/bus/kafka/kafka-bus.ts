@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '../../run/cloud-event';
 import { resumed } from '../../store/follow';
-import { LogDamaged, type Unavailable } from '../../store/port';
-import type { Bus, BusBatch, Publisher } from '../port';
+import type { Position, Unavailable } from '../../store/port';
+import { OffsetGone, type Bus, type BusBatch, type BusRecord, type LogPlace, type Publisher, type Watermark } from '../port';
 import { connect, type Client, type Fetched, type Reach } from './client';
 import { Handover } from './handover';
-import { eventOf, messageOf, type Message } from './message';
+import { contentOf, messageOf, watermarkOf, type Message } from './message';
 import { numberOf, offsetOf } from './offsets';
 
 export interface KafkaOptions {
@@ -32,11 +32,32 @@ const SEND_BYTES = 500_000;
 export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus {
   const client = connect(brokers);
   let isPublishing = false;
+  /** By topic: what comes next in each partition, as far as this one knows. */
+  const ends = new Map<string, Map<number, bigint>>();
 
   async function reachOf(topic: string): Promise<ReadonlyMap<number, Reach>> {
     const reach = await client.reach(topic);
     if (!reach) throw new RangeError(`there is no topic ${topic}`);
     return reach;
+  }
+  /** What comes behind something that has failed must not overtake it: the caller decides what is next. */
+  async function alone<T>(publish: () => Promise<T>): Promise<T> {
+    if (isPublishing) throw new RangeError('one publish after the other: the order would be lost');
+    isPublishing = true;
+    try {
+      return await publish();
+    } finally {
+      isPublishing = false;
+    }
+  }
+  async function endsOf(topic: string): Promise<Map<number, bigint>> {
+    return ends.get(topic) ?? new Map([...(await reachOf(topic))].map(([partition, { next }]) => [partition, next]));
+  }
+  async function send(topic: string, messages: readonly Message[]): Promise<void> {
+    const known = await endsOf(topic);
+    ends.delete(topic); // of what fails, some may be there
+    for (const [partition, next] of await client.send(topic, messages)) known.set(partition, next);
+    ends.set(topic, known);
   }
 
   return {
@@ -65,33 +86,34 @@ export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus 
       const reach = [...(await reachOf(topic))];
       const next = new Map(reach.map(([partition, it]) => [partition, it.first < it.next ? it.next - 1n : it.next]));
       const some = reach.filter(([, it]) => it.first < it.next).length;
-      const found = new Map<number, CloudEvent>();
+      const found = new Map<number, Pick<LogPlace, 'eventId' | 'eventPosition'>>();
       if (some === 0) return [];
       const { signal } = new AbortController();
-      for await (const { partition, records } of once(client, topic, 'kams.newest', next, () => reachOf(topic), signal)) {
-        const last = records.at(-1);
-        if (last) found.set(partition, last.event);
+      for await (const it of once(client, topic, 'kams.newest', next, () => reachOf(topic), signal)) {
+        const event = it.records.at(-1)?.event;
+        const last = event ? { eventId: event.id, eventPosition: event.globalpos as Position } : it.watermark;
+        if (last) found.set(it.partition, last);
         if (found.size === some) break;
       }
       return [...found.values()];
     },
 
-    async publish(topic, events) {
-      // What comes behind something that has failed must not overtake it: the caller decides what is next.
-      if (isPublishing) throw new RangeError('one publish after the other: the order would be lost');
-      isPublishing = true;
-      try {
-        for (const messages of portions(events)) await client.send(topic, messages);
-      } finally {
-        isPublishing = false;
-      }
-    },
+    publish: (topic, events) =>
+      alone(async () => {
+        for (const messages of portions(events)) await send(topic, messages);
+      }),
+
+    mark: (topic, place) =>
+      alone(async () => {
+        const known = [...(await endsOf(topic))].map(([partition, next]) => [partition, offsetOf(next - 1n)] as const);
+        await send(topic, [watermarkOf({ ...place, ends: new Map(known) })]);
+      }),
 
     close: () => client.close(),
   };
 }
 
-/** Until it breaks. @throws Unavailable, LogDamaged, RangeError */
+/** Until it breaks. @throws Unavailable, OffsetGone, LogDamaged, RangeError */
 async function* once(
   client: Client,
   topic: string,
@@ -122,12 +144,15 @@ async function* once(
       if (last < from) continue;
       // Numbers may be left out for good; or Kafka has forgotten what was not read yet.
       if (fresh.length > 0 && fresh[0]!.offset > from) ensureThere(topic, next, await reachOf());
-      const records = fresh.map((message) => {
-        const event = eventOf(message, `${topic}, partition ${partition}, offset ${message.offset}`);
-        return { offset: offsetOf(message.offset), key: event.partitionkey, event };
-      });
+      const records: BusRecord[] = [];
+      let watermark: Watermark | undefined;
+      for (const message of fresh) {
+        const content = contentOf(message, `${topic}, partition ${partition}, offset ${message.offset}`);
+        if ('watermark' in content) ({ watermark } = content);
+        else records.push({ offset: offsetOf(message.offset), key: content.event.partitionkey, event: content.event });
+      }
       next.set(partition, last + 1n);
-      yield { topic, partition, records, offset: offsetOf(last) };
+      yield { topic, partition, records, offset: offsetOf(last), ...(watermark && { watermark }) };
     }
   } finally {
     handover.close();
@@ -135,15 +160,13 @@ async function* once(
   }
 }
 
-/** @throws LogDamaged */
+/** @throws OffsetGone */
 function ensureThere(topic: string, next: ReadonlyMap<number, bigint>, reach: ReadonlyMap<number, Reach>): void {
   for (const [partition, from] of next) {
     const { first, next: end } = reach.get(partition) ?? { first: 0n, next: 0n };
     if (from < first)
-      throw new LogDamaged(
-        `${topic}, partition ${partition}: Kafka has forgotten offsets ${from} to ${first - 1n}. Build it again`,
-      );
-    if (from > end) throw new LogDamaged(`${topic}, partition ${partition}: offset ${from - 1n} is beyond the end, ${end - 1n}`);
+      throw new OffsetGone(`${topic}, partition ${partition}: Kafka has forgotten offsets ${from} to ${first - 1n}`);
+    if (from > end) throw new OffsetGone(`${topic}, partition ${partition}: offset ${from - 1n} is beyond the end, ${end - 1n}`);
   }
 }
 

@@ -30,7 +30,7 @@ const published: CloudEvent = {
 function raw({ key, value, headers } = messageOf(published)): RawMessage {
   return {
     offset: 1n,
-    key: Buffer.from(key),
+    key: key === null ? null : Buffer.from(key),
     value,
     headers: Object.fromEntries(Object.entries(headers).map(([name, it]) => [name, Buffer.from(it)])),
   };
