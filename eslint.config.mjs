@@ -11,7 +11,7 @@ const boundaries = [
   {
     sourceTag: 'kind:eventing',
     onlyDependOnLibsWithTags: kinds('contracts', 'eventing', 'testing'),
-    bannedExternalImports: ['@nestjs/*', 'typeorm'],
+    bannedExternalImports: ['@nestjs/*', 'typeorm', 'prom-client', '@opentelemetry/sdk-*', '@opentelemetry/exporter-*'],
   },
   { sourceTag: 'kind:platform', onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing') },
   { sourceTag: 'kind:testing', onlyDependOnLibsWithTags: kinds('contracts', 'methods', 'eventing', 'platform', 'testing') },

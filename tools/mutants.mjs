@@ -354,8 +354,8 @@ export const MUTANTS = [
     changes: [
       {
         file: RELAY,
-        from: 'await unlessAborted(signal, to.publish(topic, events));',
-        to: 'void to.publish(topic, events).catch(() => undefined);',
+        from: 'unlessAborted(signal, to.publish(topic, events))',
+        to: 'Promise.resolve(void to.publish(topic, events).catch(() => undefined))',
       },
     ],
   },

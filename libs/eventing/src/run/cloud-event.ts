@@ -3,6 +3,7 @@ import type { AnyContract, EventContract } from '@kams/contracts/define';
 import { personalFields } from '@kams/contracts/personal';
 import type { Position, Recorded } from '../store/port';
 import { categoryOf } from '../store/port';
+import { isTraceparent } from '../trace';
 import { toMicroseconds, type Occurrence } from './occurrence';
 
 /** Attributes are lower-case letters and digits only, as the specification asks. */
@@ -110,6 +111,8 @@ export function subscriber(service: string, contracts: readonly AnyContract[]): 
       actor: event.actor,
       occurredAt: toMicroseconds(event.time),
       recordedAt: toMicroseconds(event.recordedtime),
+      // It may come from a broker, where others write too, and goes on into what is stored.
+      traceparent: isTraceparent(event.traceparent) ? event.traceparent : undefined,
     };
   };
 }

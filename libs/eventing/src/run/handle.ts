@@ -369,6 +369,7 @@ export function commandHandler({
         actor,
         correlationId: command.correlationId ?? commandId,
         causationId: commandId,
+        traceparent: command.traceparent,
       });
     const taken: Claim[] = [];
     try {

@@ -18,6 +18,8 @@ export interface Occurrence<T extends string = string, D = object> {
   /** When it happened, and when it was stored: instants with microseconds, so that they compare as text. */
   readonly occurredAt: string;
   readonly recordedAt: string;
+  /** Of the trace that it came to be in. */
+  readonly traceparent?: string;
   /** Of what is personal in the data, and sealed there: the words by which it is found. */
   readonly index?: Index;
   /** Why this release can not read it: then `data` is as it was stored. */
@@ -54,5 +56,6 @@ export function occurrenceOf({ stream, metadata, ...it }: Recorded): Occurrence 
     actor: metadata.actor,
     occurredAt: toMicroseconds(metadata.occurredAt),
     recordedAt: toMicroseconds(it.recordedAt),
+    traceparent: metadata.traceparent,
   };
 }

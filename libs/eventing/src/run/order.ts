@@ -25,11 +25,12 @@ export interface Cause {
   readonly occurredAt: string;
   readonly correlationId?: string;
   readonly causationId?: string;
+  readonly traceparent?: string;
 }
 
 /** @throws what `handle` throws, `Refusal` among it; and RangeError for an order that its contract does not take */
 export function giveOrder(commands: CommandHandler, { to, type, id, data }: Order, cause: Cause): Promise<Answer> {
-  const { tenantId, by, of, occurredAt, correlationId, causationId } = cause;
+  const { tenantId, by, of, occurredAt, correlationId, causationId, traceparent } = cause;
   const valid = to.contract.commands[type]?.data.safeParse(data);
   if (!valid?.success) {
     throw new RangeError(
@@ -48,6 +49,7 @@ export function giveOrder(commands: CommandHandler, { to, type, id, data }: Orde
     occurredAt: new Date(occurredAt).toISOString(),
     correlationId,
     causationId,
+    traceparent,
   });
 }
 

@@ -6,6 +6,7 @@ import { Bell } from '../bell';
 import { point } from '../point';
 import { LogDamaged, START, type Position } from '../store/port';
 import { delay } from '../delay';
+import { linkedTo, SpanKind } from '../trace';
 import type { Term } from './lease';
 import type { Occurrence, Stretch } from './occurrence';
 import { aside, firstHeld, groupKey, HELD_MOST, heldFrom, inTurn, Poison, streamKey, type Attempted, type Held } from './parking';
@@ -349,6 +350,12 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     return left;
   }
 
+  /** A rebuild follows from no request: it is not traced. */
+  const traced = ({ occurrences }: Stretch, work: () => Promise<boolean>): Promise<boolean> =>
+    side === 'beside' || occurrences.length === 0
+      ? work()
+      : linkedTo(occurrences, `project ${projection.name}`, SpanKind.CONSUMER, work);
+
   async function run(signal: AbortSignal, term?: Term): Promise<void> {
     isRunning = true;
     owner = term;
@@ -360,7 +367,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         point('projector.before-read');
         for await (const stretch of feed.from(place.position, AbortSignal.any([signal, turn.signal]))) {
           point('projector.after-read');
-          if (!(await back.alone(() => apply(stretch, epoch)))) break;
+          if (!(await back.alone(() => traced(stretch, () => apply(stretch, epoch))))) break;
           failure = undefined;
           failures = 0;
           point('projector.before-read');

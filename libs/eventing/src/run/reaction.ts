@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { aggregate, naturalId, type AnyAggregate } from '../pure';
 import { groupedBy } from '../grouped-by';
 import { START, Unavailable, type Position } from '../store/port';
+import { inTraceOf } from '../trace';
 import type { CommandHandler } from './handle';
 import type { Term } from './lease';
 import type { Occurrence, OccurrenceOf, Stretch } from './occurrence';
@@ -114,10 +115,10 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
   const name = `reaction:${it.name}`;
   let position: Position = START;
 
-  async function give(event: Occurrence, order: Order): Promise<void> {
+  async function give(event: Occurrence, order: Order, traceparent: string | undefined): Promise<void> {
     const by = `reaction ${it.name}`;
     const { eventId, tenantId, occurredAt } = event;
-    const cause = { tenantId, by, occurredAt, of: [eventId], causationId: eventId, correlationId: eventId };
+    const cause = { tenantId, by, occurredAt, of: [eventId], causationId: eventId, correlationId: eventId, traceparent };
     try {
       await giveOrder(commands, order, cause);
     } catch (error) {
@@ -142,10 +143,14 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     if (back.skipped.has(event.eventId)) return;
     try {
       if (event.unreadable) throw event.unreadable;
-      for (const order of it.react(event)) {
-        if (owner && !owner.holds()) throw new Unavailable('this process does not own the reaction any more');
-        await give(event, order);
-      }
+      const orders = it.react(event);
+      if (orders.length === 0) return;
+      await inTraceOf(event, `react ${it.name}`, async (traceparent) => {
+        for (const order of orders) {
+          if (owner && !owner.holds()) throw new Unavailable('this process does not own the reaction any more');
+          await give(event, order, traceparent);
+        }
+      });
     } catch (error) {
       throw isOfTheMoment(error) ? error : new Poison(error);
     }

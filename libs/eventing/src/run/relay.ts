@@ -4,6 +4,7 @@ import type { AnyContract } from '@kams/contracts/define';
 import type { Publisher } from '../bus/port';
 import { point } from '../point';
 import { categoryOf, LogDamaged, START, Unavailable, type EventStore, type Position } from '../store/port';
+import { linkedTo, SpanKind } from '../trace';
 import { publisher, topicOf } from './cloud-event';
 import type { Term } from './lease';
 import { persistent } from './persistent';
@@ -97,7 +98,7 @@ export function relay(
       const events = page.events.flatMap((it) => published(known(byName.get(categoryOf(it.stream))!, it)) ?? []);
       if (owner && !owner.holds()) return void (await owner.confirm());
       if (events.length > 0) {
-        await unlessAborted(signal, to.publish(topic, events));
+        await linkedTo(events, `publish ${topic}`, SpanKind.PRODUCER, () => unlessAborted(signal, to.publish(topic, events)));
         point('relay.after-publish');
       }
       const last = page.events.at(-1);

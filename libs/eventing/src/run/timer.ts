@@ -21,6 +21,8 @@ export interface Due {
   readonly at: string;
   /** What the event said that the command needs to know. */
   readonly data: unknown;
+  /** Of the event that said so. */
+  readonly traceparent?: string;
 }
 
 export interface Timer {
@@ -40,7 +42,7 @@ type Sayings<K extends AnyContract> = {
 const tableOf = (name: string) =>
   table(
     name,
-    { tenant_id: 'text', id: 'text', due_at: 'instant', data: 'json?' },
+    { tenant_id: 'text', id: 'text', due_at: 'instant', data: 'json?', traceparent: 'text?' },
     { primaryKey: ['tenant_id', 'id'], groupBy: 'id', indexes: ['id', 'due_at, id'] },
   );
 
@@ -61,8 +63,9 @@ export const timer =
           const said = say(event);
           if (said === undefined) return row;
           if (said === null) return undefined;
-          const { tenantId, id } = event;
-          return { tenant_id: tenantId, id, due_at: toMicroseconds(new Date(said.at).toISOString()), data: said.data ?? null };
+          const { tenantId, id, traceparent = null } = event;
+          const due_at = toMicroseconds(new Date(said.at).toISOString());
+          return { tenant_id: tenantId, id, due_at, data: said.data ?? null, traceparent };
         },
       ]),
     );
@@ -122,7 +125,8 @@ export function scheduler(
   async function give(due: Due): Promise<void> {
     const by = `timer ${it.name}`;
     try {
-      const cause = { tenantId: due.tenantId, by, of: [due.id, due.at], occurredAt: due.at };
+      const { tenantId, id, at, traceparent } = due;
+      const cause = { tenantId, by, of: [id, at], occurredAt: at, traceparent };
       const { outcome, position } = await giveOrder(commands, it.give(due), cause);
       if (outcome === 'unchanged') await agenda.note(due, outcome, owner);
       else given.set(keyOf(due), due.at);

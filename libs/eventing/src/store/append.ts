@@ -14,6 +14,8 @@ export interface Append {
   readonly expected: Expected;
   readonly events: readonly StoredEvent[];
   readonly bytes: number;
+  /** Of the command that it is of. */
+  readonly traceparent?: string;
 }
 
 /** Of the JSON text of all events of an append together. EventStoreDB takes 1 MiB by default. */
@@ -49,7 +51,7 @@ export function toAppend(stream: string, expected: Expected, events: readonly Ne
     stored.push({ id: it.id, type: it.type, schema: it.schema, data, metadata });
   }
   if (bytes > MOST_BYTES) throw new NotStorable(`an append has at most ${MOST_BYTES} bytes of JSON, and not ${bytes}: split it`);
-  return { stream, expected, events: stored, bytes };
+  return { stream, expected, events: stored, bytes, traceparent: events[0]!.metadata.traceparent };
 }
 
 function toJson({ type, data, metadata }: NewEvent, part: 'data' | 'metadata'): string {

@@ -10,6 +10,7 @@ import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey, reachOf, ty
 import { parseStrict } from './json-scan';
 import { problemIn } from './problem-filter';
 import { answerTo, languageOf, Problem, type Language } from './problems';
+import { traceOf } from './tracing';
 import { validate } from './validate';
 
 export const MOST_COMMANDS = 1_000;
@@ -54,6 +55,7 @@ export async function answerBulk(
   const lines = linesOf(request.body);
   const language = languageOf(request.headers['accept-language']);
   const { epoch } = runtime;
+  const traceparent = traceOf(request);
   const answers = new Array<string>(lines.length);
   /** Commands to one thing run in the order of their lines. */
   const after = new Map<string, Promise<void>>();
@@ -62,7 +64,7 @@ export async function answerBulk(
     try {
       // A space, which no key has, so that no line's key is another request's.
       const ofLine = key === undefined ? undefined : `${key} ${at + 1}`;
-      const command = commandOfLine(aggregate, parseStrict(lines[at]!), asker, ofLine);
+      const command = { ...commandOfLine(aggregate, parseStrict(lines[at]!), asker, ofLine), traceparent };
       const before = command.id === undefined ? undefined : after.get(command.id);
       const mine = (before ?? Promise.resolve()).then(async () => {
         const made = await runtime.handle(aggregate, command);

@@ -6,10 +6,10 @@ import { instant, uuid } from '@kams/contracts/values';
 import type { Principal } from '../tokens/verify';
 import type { Rights } from '../rights/rights';
 import { Problem } from './problems';
+import { traceOf } from './tracing';
 import { validate } from './validate';
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const aggregateId = uuid();
 
 /** Sent twice, a header is one value with a comma and a space in it, which none of these may have. */
@@ -73,7 +73,6 @@ export function commandOf(
   id?: string,
 ): Command {
   const key = idempotencyKey(request);
-  const traceparent = request.headers['traceparent'];
   const occurredAt = valueOf(request, 'occurred-at');
   if (request.body === undefined) throw new Problem('body-empty');
   return {
@@ -87,6 +86,6 @@ export function commandOf(
     commandId: key === undefined ? undefined : commandIdOf(principal, key),
     occurredAt: occurredAt === undefined ? undefined : checkedOccurredAt(occurredAt),
     expected: expectedRevision(request),
-    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    traceparent: traceOf(request),
   };
 }

@@ -35,7 +35,9 @@ const pathId: Json = { name: 'id', in: 'path', required: true, schema: { type: '
 const openApiPath = (...parts: readonly string[]): string =>
   `/${parts.join('/').split('/').filter(Boolean).join('/')}`.replace(/:(\w+)/g, '{$1}');
 
+const TRACE = header('traceparent', 'W3C trace context, which its events keep. One that is malformed is taken for none.');
 const COMMAND_HEADERS = [
+  TRACE,
   header(
     'Idempotency-Key',
     'The same key and body get the same answer, and nothing happens twice. A key is known for 1,000 further commands to its thing.',
@@ -116,6 +118,7 @@ function bulkOperation({ contract }: AnyAggregate, refused: Refused): Json {
         'Idempotency-Key',
         'Gives each line without a key one of its own: the same lines in the same order get the same answers.',
       ),
+      TRACE,
     ],
     requestBody: {
       required: true,

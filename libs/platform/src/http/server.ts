@@ -8,6 +8,7 @@ import { parseStrict } from './json-scan';
 import { answerUnreadable, answerUnroutable } from './problem-filter';
 import { Problem } from './problems';
 import { OF_DATA, OF_PAGES } from './response-headers';
+import { traceRequests } from './tracing';
 
 const MOST_HEADERS = 100;
 const MOST_ADDRESS = 8_192;
@@ -74,6 +75,7 @@ export function configure(server: FastifyInstance, runtime: Runtime): void {
 
   const methodsOf = (path: string): string[] => [...new Set(routes.filter((it) => it.pattern.test(path)).map((it) => it.method))];
   let closing = false;
+  traceRequests(server);
   server.addHook('preClose', (done) => {
     closing = true;
     done();

@@ -10,6 +10,7 @@ interface PendingRow {
   readonly id: string;
   readonly due_at: string;
   readonly data: unknown;
+  readonly traceparent: string | null;
 }
 
 const notedTable = table(
@@ -46,7 +47,13 @@ export async function postgresAgenda(source: DataSource, schema: string, { name,
       );
       return rows.map(
         // As commands have instants, so that a rule may compare them as text.
-        ({ tenant_id, id, due_at, data }): Due => ({ tenantId: tenant_id, id, at: new Date(due_at).toISOString(), data }),
+        ({ tenant_id, id, due_at, data, traceparent }): Due => ({
+          tenantId: tenant_id,
+          id,
+          at: new Date(due_at).toISOString(),
+          data,
+          traceparent: traceparent ?? undefined,
+        }),
       );
     },
     async note({ tenantId, id, at }, outcome, proof) {

@@ -2,6 +2,7 @@
 import { isName, toAppend, type Append } from '../append';
 import { LogDamaged, NotStorable, OutcomeUnknown, Unavailable, type Appended, type EventStore, type Position } from '../port';
 import { ensureLimit, ensureRange } from '../recorded';
+import { toldOf } from '../told-of';
 import type { Client } from './client';
 import { begin, ensureEpoch, epochIn, shows, STORE_STREAM } from './epoch';
 import { placeOf } from './positions';
@@ -49,7 +50,7 @@ export async function eventStoreDbStore(options: EventStoreDbOptions): Promise<E
     try {
       const { revision, position } = await within(
         appendWithinMs,
-        client.append(it),
+        toldOf([it], () => client.append(it)),
         () => new OutcomeUnknown(`no answer to an append to ${it.stream} within ${appendWithinMs} ms`),
       );
       const appended = { status: 'appended', revision, position: position ?? (await positionAt(it.stream, revision)) } as const;

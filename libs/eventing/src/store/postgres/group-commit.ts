@@ -1,6 +1,7 @@
 // Many callers, one call, one commit. Appends that arrive while a call is in flight wait together for the next one. There is
 // no timer: an idle store adds no delay, and batches grow by themselves under load.
 import { firstRevision, type Append } from '../append';
+import { toldOf } from '../told-of';
 import { Conflict, OutcomeUnknown, Unavailable, type Appended, type Position } from '../port';
 
 /** What became of one append of a batch. `revision`: the last one of its stream now, or -1. */
@@ -129,7 +130,7 @@ export class GroupCommit {
   private async call(batch: readonly Waiting[]): Promise<void> {
     try {
       this.counts.calls++;
-      const decided = await this.log.appendBatch(batch);
+      const decided = await toldOf(batch, () => this.log.appendBatch(batch));
       const refused = batch.filter((it, i) => !this.answer(it, decided[i]!));
       if (refused.length > 0) void this.lookBack(refused, new Map(batch.map((it, i) => [it, decided[i]!.revision])));
     } catch (error) {

@@ -1,7 +1,7 @@
 import { partitioner } from '../../../src/bus/kafka/client';
 import { eventOf, messageOf, type RawMessage } from '../../../src/bus/kafka/message';
 import { numberOf, offsetOf } from '../../../src/bus/kafka/offsets';
-import type { CloudEvent } from '../../../src/run/cloud-event';
+import { subscriber, type CloudEvent } from '../../../src/run/cloud-event';
 import { partitionOf } from './partitions';
 
 const published: CloudEvent = {
@@ -52,6 +52,16 @@ test('and comes back as it was, with and without what it may have', () => {
   expect(eventOf(raw(), 'here')).toEqual(published);
   const { traceparent: _, ...without } = published;
   expect(eventOf(raw(messageOf(without)), 'here')).toEqual(without);
+});
+
+test('the trace of an event goes through Kafka, and what is no traceparent ends there', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const events = { Registered: { public: 'account.registered' } };
+  const read = subscriber('accounts', [{ events }] as unknown as Parameters<typeof subscriber>[1]);
+  const through = (it: CloudEvent) => read(eventOf(raw(messageOf(it)), 'here'))?.traceparent;
+  expect(messageOf({ ...published, traceparent }).headers['ce_traceparent']).toBe(traceparent);
+  expect(through({ ...published, traceparent })).toBe(traceparent);
+  expect(through(published)).toBeUndefined();
 });
 
 test('headers of others do not disturb', () => {
