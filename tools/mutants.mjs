@@ -143,12 +143,9 @@ export const MUTANTS = [
       },
       {
         file: HANDLE,
-        from: '        return {\n          id,\n          revision: appended.revision,',
-        to: `        const { revision, position } = appended;
-        entry.commands.set(commandId, { hash: metadata.commandHash, first: entry.revision + 1, revision, position });
-        return {
-          id,
-          revision: appended.revision,`,
+        from: "        const outcome = entry.revision < 0 ? 'opened' : 'changed';\n",
+        to: `        const outcome = entry.revision < 0 ? 'opened' : 'changed';
+        entry.commands.set(commandId, { hash: metadata.commandHash, first: entry.revision + 1, revision, position });\n`,
       },
     ],
   },

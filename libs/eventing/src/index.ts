@@ -3,6 +3,7 @@ export * from './pure';
 export * from './store/port';
 export * from './bus/port';
 export { logBus } from './bus/log-bus';
+export * as tell from './tell';
 export * from './trace';
 export * from './personal/person-keys';
 export * from './personal/vault';

@@ -13,10 +13,11 @@ import {
   type Ref,
   type Via,
 } from '../pure';
-import { isPersonal, type Vault } from '../personal/vault';
+import { isPersonal, PersonErased, type Vault } from '../personal/vault';
 import {
   categoryOf,
   Conflict,
+  NotStorable,
   OutcomeUnknown,
   START,
   type EventStore,
@@ -24,6 +25,7 @@ import {
   type Position,
   type Recorded,
 } from '../store/port';
+import { commands, conflicts, retries, type CommandOutcome } from '../tell';
 import { newId } from './ids';
 import { upcast } from './upcast';
 
@@ -87,6 +89,11 @@ interface Entry {
   readonly tenantId?: string;
   /** Shared by all generations of the entry: a command that was stored stays stored. */
   readonly commands: Map<string, Known>;
+}
+
+interface Decided {
+  readonly became: CommandOutcome;
+  readonly answer: Answer;
 }
 
 const ATTEMPTS = 4;
@@ -202,6 +209,7 @@ export function commandHandler({
         const wait = UNKNOWN_OUTCOME_WAITS_MS[attempt];
         if (wait === undefined)
           throw new OutcomeUnknown('the store does not say whether the events were stored', { cause: error });
+        retries.tell('append');
         await new Promise((done) => setTimeout(done, wait));
       }
     }
@@ -225,7 +233,7 @@ export function commandHandler({
     return id ?? (commandId === undefined ? newId() : naturalId(tenantId, name, ['opened by', commandId]));
   }
 
-  async function decideAndAppend(aggregate: AnyAggregate, command: Command, id: string): Promise<Answer> {
+  async function decideAndAppend(aggregate: AnyAggregate, command: Command, id: string): Promise<Decided> {
     const { contract } = aggregate;
     const { type, data, tenantId, actor } = command;
     const definition = definitionOf(contract.commands, type);
@@ -266,7 +274,8 @@ export function commandHandler({
       const known = entry.commands.get(commandId);
       if (known) {
         if (known.hash !== (await hashBy(known.person))) throw new CommandIdReused();
-        return { id, revision: known.revision, position: known.position, outcome: known.first === 0 ? 'opened' : 'changed' };
+        const { first, revision, position } = known;
+        return { became: 'repeated', answer: { id, revision, position, outcome: first === 0 ? 'opened' : 'changed' } };
       }
       const foreign = entry.tenantId !== undefined && entry.tenantId !== tenantId;
       if (foreign || (entry.revision < 0 && !opens)) {
@@ -300,7 +309,8 @@ export function commandHandler({
         continue;
       }
       if (facts.length === 0) {
-        if (proven) return { id, revision: entry.revision, position: entry.position, outcome: 'unchanged' };
+        const { revision, position } = entry;
+        if (proven) return { became: 'unchanged', answer: { id, revision, position, outcome: 'unchanged' } };
         await prove();
         continue;
       }
@@ -326,19 +336,18 @@ export function commandHandler({
         const stored = own ? await sealed(aggregate, own, stream, events) : events;
         const appended = await append(stream, entry.revision, stored);
         cache.set(stream, grow(aggregate, entry, placed(stream, entry.revision, appended.position, events)));
-        return {
-          id,
-          revision: appended.revision,
-          position: appended.position,
-          outcome: entry.revision < 0 ? 'opened' : 'changed',
-          ...(facts.some(({ type }) => contract.events[type]!.erases) && { erases: true }),
-        };
+        const { revision, position } = appended;
+        const outcome = entry.revision < 0 ? 'opened' : 'changed';
+        const erases = facts.some(({ type }) => contract.events[type]!.erases);
+        return { became: 'appended', answer: { id, revision, position, outcome, ...(erases && { erases }) } };
       } catch (error) {
         if (!(error instanceof Conflict)) {
           cache.delete(stream);
           throw error;
         }
+        conflicts.tell(undefined);
         if (attempt++ === ATTEMPTS) throw new TooContended();
+        retries.tell('command');
         await prove();
       }
     }
@@ -383,16 +392,26 @@ export function commandHandler({
 
   /** One command of a stream at a time in this process: only another process can then be the reason of a conflict. */
   async function handle(aggregate: AnyAggregate, command: Command): Promise<Answer> {
-    const id = await addressed(aggregate, command);
-    const stream = `${aggregate.contract.name}-${id}`;
-    const before = busy.get(stream);
-    const mine = before ? before.then(() => decideAndAppend(aggregate, command, id)) : decideAndAppend(aggregate, command, id);
-    const settled = mine.then(ignore, ignore);
-    busy.set(stream, settled);
+    const { name: contract } = aggregate.contract;
+    let leave = ignore;
     try {
-      return await mine;
+      const id = await addressed(aggregate, command);
+      const stream = `${contract}-${id}`;
+      const before = busy.get(stream);
+      const mine = before ? before.then(() => decideAndAppend(aggregate, command, id)) : decideAndAppend(aggregate, command, id);
+      const settled = mine.then(ignore, ignore);
+      busy.set(stream, settled);
+      leave = () => {
+        if (busy.get(stream) === settled) busy.delete(stream);
+      };
+      const { became, answer } = await mine;
+      commands.tell({ contract, command: command.type, outcome: became });
+      return answer;
+    } catch (error) {
+      commands.tell({ contract, command: command.type, outcome: outcomeOf(error) });
+      throw error;
     } finally {
-      if (busy.get(stream) === settled) busy.delete(stream);
+      leave();
     }
   }
 
@@ -405,7 +424,14 @@ export function commandHandler({
   return { handle, find, forget };
 }
 
-const ignore = () => undefined;
+/** What became of a command that threw this. */
+function outcomeOf(error: unknown): CommandOutcome {
+  if (error instanceof Refusal || error instanceof NotFound || error instanceof PersonErased) return 'refused';
+  if (error instanceof Stale || error instanceof TooContended) return 'conflict';
+  return error instanceof CommandIdReused || error instanceof NotStorable ? 'invalid' : 'failed';
+}
+
+const ignore = (): void => undefined;
 const holdsNone = () => false;
 
 function definitionOf(commands: AnyAggregate['contract']['commands'], type: string) {

@@ -1,5 +1,6 @@
 // Work that goes on until it is told to end: what goes wrong is tried again, later and later, and told.
 import { delay } from '../delay';
+import { retries, type Retried } from '../tell';
 
 const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000];
 
@@ -12,10 +13,12 @@ export interface Persistent {
 /**
  * @param work calls `isGoing` whenever it has come further; when it returns or throws it is begun again
  * @param onFailure told once for each reason
+ * @param what of which every try after the first is counted
  */
 export function persistent(
   work: (signal: AbortSignal, isGoing: () => void) => Promise<void>,
   onFailure: (error: Error) => void = () => undefined,
+  what?: Retried,
 ): Persistent {
   let failure: Error | undefined;
   return {
@@ -30,6 +33,7 @@ export function persistent(
           if (signal.aborted) break;
           if ((error as Error).message !== failure?.message) onFailure(error as Error);
           failure = error as Error;
+          if (what) retries.tell(what);
         }
         await delay(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
       }

@@ -6,6 +6,7 @@ import { Bell } from '../bell';
 import { point } from '../point';
 import { LogDamaged, START, type Position } from '../store/port';
 import { delay } from '../delay';
+import { retries } from '../tell';
 import { linkedTo, SpanKind } from '../trace';
 import type { Term } from './lease';
 import type { Occurrence, Stretch } from './occurrence';
@@ -376,6 +377,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       } catch (error) {
         if (signal.aborted) break;
         failure = error as Error;
+        retries.tell('projection');
         await delay(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal);
       }
     }

@@ -228,7 +228,7 @@ export function reactor(it: Reaction, service: string, feed: Feed, commands: Com
     }
   }
 
-  const following = persistent(follow);
+  const following = persistent(follow, undefined, 'reaction');
   return {
     reaction: it,
     async run(signal, term) {

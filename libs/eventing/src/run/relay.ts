@@ -111,7 +111,7 @@ export function relay(
     }
   }
 
-  const publishing = persistent(follow, onFailure);
+  const publishing = persistent(follow, onFailure, 'relay');
   return {
     topic,
     run(signal, term) {

@@ -1,15 +1,15 @@
 // Many commands in one request, a line each, with an outcome each: one refused line touches none of its neighbours.
-import type { AnyAggregate, Command } from '@kams/eventing';
+import { tell, type AnyAggregate, type Command } from '@kams/eventing';
 import type { FastifyRequest } from 'fastify';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { uuid } from '@kams/contracts/values';
 import type { Runtime } from '../run/runtime';
 import { commandAnswer } from './command-answer';
-import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey, reachOf, type Asker } from './command-request';
+import { checkedKey, checkedOccurredAt, commandIdOf, idempotencyKey, reachOf, undecided, type Asker } from './command-request';
 import { parseStrict } from './json-scan';
 import { problemIn } from './problem-filter';
-import { answerTo, languageOf, Problem, type Language } from './problems';
+import { answerTo, languageOf, Problem, type Answerable, type Language } from './problems';
 import { traceOf } from './tracing';
 import { validate } from './validate';
 
@@ -60,11 +60,18 @@ export async function answerBulk(
   /** Commands to one thing run in the order of their lines. */
   const after = new Map<string, Promise<void>>();
 
+  const { name: contract, commands } = aggregate.contract;
+
   const answer = async (at: number): Promise<void> => {
+    let named: string | undefined;
+    let isGiven = false;
     try {
+      const value = parseStrict(lines[at]!);
+      named = namedIn(value, commands);
       // A space, which no key has, so that no line's key is another request's.
       const ofLine = key === undefined ? undefined : `${key} ${at + 1}`;
-      const command = { ...commandOfLine(aggregate, parseStrict(lines[at]!), asker, ofLine), traceparent };
+      const command = { ...commandOfLine(aggregate, value, asker, ofLine), traceparent };
+      isGiven = true;
       const before = command.id === undefined ? undefined : after.get(command.id);
       const mine = (before ?? Promise.resolve()).then(async () => {
         const made = await runtime.handle(aggregate, command);
@@ -78,7 +85,9 @@ export async function answerBulk(
         );
       await mine;
     } catch (error) {
-      answers[at] = `{"line":${at + 1},${refusalOf(runtime, error, language).slice(1)}`;
+      const { status, text } = refusalOf(runtime, error, language);
+      answers[at] = `{"line":${at + 1},${text.slice(1)}`;
+      if (!isGiven) tell.commands.tell({ contract, command: named, outcome: undecided(status) });
     }
   };
 
@@ -98,6 +107,12 @@ export async function answerBulk(
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, lines.length) }, worker));
   return answers.join('\n') + '\n';
+}
+
+/** The command that a line names, if there is one of this name. */
+function namedIn(value: unknown, commands: object): string | undefined {
+  const { command } = (value ?? {}) as { readonly command?: unknown };
+  return typeof command === 'string' && Object.hasOwn(commands, command) ? command : undefined;
 }
 
 function commandOfLine(
@@ -136,6 +151,6 @@ function commandOfLine(
   };
 }
 
-function refusalOf(runtime: Runtime, error: unknown, language: Language): string {
-  return answerTo(problemIn(error, runtime), runtime.problems, language).text;
+function refusalOf(runtime: Runtime, error: unknown, language: Language): Answerable {
+  return answerTo(problemIn(error, runtime), runtime.problems, language);
 }

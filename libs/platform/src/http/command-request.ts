@@ -1,6 +1,6 @@
 // A command as it comes over HTTP: its data by the contract, its circumstances by the headers.
 import type { FastifyRequest } from 'fastify';
-import { naturalId, type AnyAggregate, type Command } from '@kams/eventing';
+import { naturalId, type AnyAggregate, type Command, type tell } from '@kams/eventing';
 import { z } from 'zod';
 import { instant, uuid } from '@kams/contracts/values';
 import type { Principal } from '../tokens/verify';
@@ -64,6 +64,10 @@ export const checkedId = (id: string): string => {
   if (/[\u0000-\u001f/\\]/.test(id)) throw new Problem('not-found');
   return validate(aggregateId, id, '/id');
 };
+
+/** What became of a command that was answered with this before anything was decided. */
+export const undecided = (status: number): tell.CommandOutcome =>
+  status === 401 || status === 403 ? 'forbidden' : status >= 500 ? 'failed' : 'invalid';
 
 export function commandOf(
   aggregate: AnyAggregate,

@@ -4,15 +4,22 @@
 //   POST /accounts/{id}/rate-criterion   what is said to one that exists
 //   POST /hierarchy/link                 the commands of a ledger
 //   POST /accounts/bulk                  up to 1,000 of them, a line each
-import type { AnyAggregate } from '@kams/eventing';
+import { tell, type AnyAggregate } from '@kams/eventing';
 import type { CommandContract } from '@kams/contracts/define';
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import type { Runtime } from '../run/runtime';
 import { askerOf } from './access';
 import { answerBulk } from './bulk';
 import { commandAnswer } from './command-answer';
-import { commandOf } from './command-request';
+import { commandOf, undecided } from './command-request';
 import { answerError } from './problem-filter';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Its command was: what became of it is told by who decided it. */
+    isGiven?: true;
+  }
+}
 
 export const kebab = (name: string): string => name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase();
 
@@ -43,13 +50,21 @@ export function addCommandRoutes(server: FastifyInstance, runtime: Runtime): voi
     config: { requires: { resource, actions } },
     errorHandler: (error, request, reply) => answerError(runtime, error, request, reply),
   });
+  const ofOne = (contract: string, command: string): RouteShorthandOptions => ({
+    ...options(contract, [command]),
+    errorHandler(error, request, reply) {
+      answerError(runtime, error, request, reply);
+      if (!request.isGiven) tell.commands.tell({ contract, command, outcome: undecided(reply.statusCode) });
+    },
+  });
   for (const aggregate of services.flatMap((it) => it.aggregates)) {
     const { plural, name } = aggregate.contract;
 
     for (const { type, path, opens } of commandRoutes(aggregate)) {
       const url = path === '' ? `/${plural}` : `/${plural}/${path}`;
-      server.post<{ Params: { id?: string } }>(url, options(name, [type]), async (request, reply) => {
+      server.post<{ Params: { id?: string } }>(url, ofOne(name, type), async (request, reply) => {
         const command = commandOf(aggregate, type, request, askerOf(request), request.params.id);
+        request.isGiven = true;
         const answer = await runtime.handle(aggregate, command);
         if (answer.revision >= 0) reply.header('etag', `"${answer.revision}"`); // else there is nothing yet
         if (opens && answer.outcome === 'opened') {

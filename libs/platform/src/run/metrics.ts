@@ -1,6 +1,8 @@
 // What an operator watches, in the form that Prometheus reads.
 import { collectDefaultMetrics, Gauge, Histogram, Registry, register as ofProcess } from 'prom-client';
+import type { EventStore, Position } from '@kams/eventing';
 import { numberIn } from '../http/position-token';
+import { measureEngine } from './engine-metrics';
 import type { Runtime } from './runtime';
 
 export interface Metrics {
@@ -48,6 +50,36 @@ export function metricsOf(runtime: Runtime): Metrics {
     },
   });
   new Gauge({
+    name: 'kams_projection_lag_events',
+    help: 'Events of the log that a projection has not looked at yet; with EventStoreDB bytes of it',
+    labelNames: ['projection'],
+    registers: [register],
+    async collect() {
+      const head = await runtime.store.head().catch(() => undefined);
+      this.reset();
+      if (!head) return;
+      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, behind(head.position, it.position()));
+    },
+  });
+  new Gauge({
+    name: 'kams_projection_lag_seconds',
+    help: 'Since the first event that a projection has not looked at yet was stored; 0 at the head of the log',
+    labelNames: ['projection'],
+    registers: [register],
+    async collect() {
+      const ages = await agesOfNext(
+        runtime.store,
+        runtime.projections().map((it) => it.position()),
+      ).catch(() => undefined);
+      this.reset();
+      if (!ages) return;
+      for (const it of runtime.projections()) {
+        const age = ages.get(it.position()) ?? 0; // it has moved meanwhile
+        this.set({ projection: it.projection.name }, age);
+      }
+    },
+  });
+  new Gauge({
     name: 'kams_projection_failing',
     help: '1: the projection stands still because of an error',
     labelNames: ['projection'],
@@ -66,6 +98,21 @@ export function metricsOf(runtime: Runtime): Metrics {
       for (const { topic, published } of runtime.relays()) {
         const at = await published().catch(() => undefined);
         if (at !== undefined) this.set({ topic }, numberIn(at));
+      }
+    },
+  });
+  new Gauge({
+    name: 'kams_relay_lag_events',
+    help: 'Events of the log that the relay of a topic has not looked at yet; with EventStoreDB bytes of it',
+    labelNames: ['topic'],
+    registers: [register],
+    async collect() {
+      const head = await runtime.store.head().catch(() => undefined);
+      this.reset();
+      if (!head) return;
+      for (const { topic, published } of runtime.relays()) {
+        const at = await published().catch(() => undefined);
+        if (at !== undefined) this.set({ topic }, behind(head.position, at));
       }
     },
   });
@@ -129,7 +176,26 @@ export function metricsOf(runtime: Runtime): Metrics {
       for (const [reader, n] of counts) this.set({ reader }, n);
     },
   });
+  // Of the whole process: a second runtime is in tests only.
+  runtime.stopped.addEventListener('abort', measureEngine(runtime.services, register));
   const metrics = { register, requests };
   known.set(runtime, metrics);
   return metrics;
+}
+
+/** Whoever was asked first may be behind what the other has come to since. */
+const behind = (head: Position, position: Position): number => Math.max(0, numberIn(head) - numberIn(position));
+
+/**
+ * How long ago what comes after each of these was stored, in seconds; 0 where nothing does. One short read for each place that
+ * somebody stands at: at the head, where nearly all are, none.
+ */
+async function agesOfNext(store: EventStore, positions: readonly Position[]): Promise<ReadonlyMap<Position, number>> {
+  const { position: head } = await store.head();
+  const ages = new Map<Position, number>();
+  for (const it of new Set(positions)) {
+    const [next] = it >= head ? [] : (await store.readAll(it, 1)).events;
+    ages.set(it, next ? Math.max(0, Date.now() - Date.parse(next.recordedAt)) / 1_000 : 0);
+  }
+  return ages;
 }
