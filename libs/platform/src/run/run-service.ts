@@ -21,6 +21,7 @@ import { createApp } from './create-app';
 import { measureProcess } from './metrics';
 import { openStore } from './open-store';
 import { Runtime } from './runtime';
+import { startTracing } from './tracing';
 
 /** A process at work. */
 export interface Running {
@@ -44,6 +45,12 @@ export async function startServices(installation: readonly Service[], config: Co
     return back.run();
   };
   try {
+    const tracing = await startTracing(
+      services.map((it) => it.name),
+      VERSION,
+      log,
+    );
+    if (tracing) back.add('the last traces', () => tracing(config.shutdownGraceMs));
     const keys = await openKeys(config.data);
     const verifier = await verifierOf(config);
     const postgres = config.postgresUrl
