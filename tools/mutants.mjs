@@ -43,6 +43,8 @@ const CELLS = { test: 'services/accounts/test/rights/matrix.e2e.spec.ts', named:
 const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
 const DENIED = { ...TOKENS, named: 'P18 ' };
 
+const TELEMETRY = { promise: 'telemetry', test: 'libs/platform/test/telemetry.e2e.spec.ts' };
+
 const OWNED = '          if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;\n';
 const WRITTEN = '          await write(manager, projection, side, { upsert, remove });\n          if (holding) {';
 
@@ -759,6 +761,53 @@ export const MUTANTS = [
     ...TOKENS,
     shows: /for identity is 401/,
     changes: [{ file: 'libs/platform/src/tokens/verify.ts', from: "        typ: 'at+jwt',\n", to: '' }],
+  },
+  {
+    ...TELEMETRY,
+    name: 'order-out-of-its-trace',
+    named: 'keep a caller in the trace',
+    shows: /-\s+"rang": "00-/,
+    changes: [{ file: 'libs/eventing/src/run/order.ts', from: '    causationId,\n    traceparent,\n', to: '    causationId,\n' }],
+  },
+  {
+    ...TELEMETRY,
+    name: 'bulk-out-of-its-trace',
+    named: 'store that of a bulk',
+    shows: /Expected value|-\s+"00-/,
+    changes: [{ file: 'libs/platform/src/http/bulk.ts', from: 'asker, ofLine), traceparent }', to: 'asker, ofLine) }' }],
+  },
+  {
+    ...TELEMETRY,
+    name: 'address-in-a-span',
+    named: 'tells one trace',
+    shows: /Received: +"POST \/accounts\/[0-9a-f]{8}-/,
+    changes: [
+      {
+        file: 'libs/platform/src/http/tracing.ts',
+        from: 'const routeOf = ({ routeOptions: { url } }: FastifyRequest)',
+        to: 'const routeOf = ({ url }: FastifyRequest)',
+      },
+    ],
+  },
+  {
+    ...TELEMETRY,
+    name: 'sdk-loaded-for-nobody',
+    named: 'has no SDK in its memory',
+    shows: /sdk-trace/,
+    changes: [
+      {
+        file: 'libs/platform/src/run/tracing.ts',
+        from: "if (!endpoint || env['OTEL_SDK_DISABLED'] === 'true') return undefined;",
+        to: "if (!endpoint) return void (await import('@opentelemetry/sdk-trace'));",
+      },
+    ],
+  },
+  {
+    ...TELEMETRY,
+    name: 'series-for-every-address',
+    named: 'are as many as before',
+    shows: /kams_http_request_seconds/,
+    changes: [{ file: 'libs/platform/src/http/server.ts', from: "request.routeOptions.url ?? 'none'", to: 'request.url' }],
   },
 ];
 
