@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 
 /** What became of a command. `repeated`: it was stored before, and answered once more. */
 export type CommandOutcome = 'appended' | 'unchanged' | 'repeated' | 'refused' | 'conflict' | 'invalid' | 'forbidden' | 'failed';
-export type Retried = 'append' | 'command' | 'projection' | 'reaction' | 'relay';
+export type Retried = 'append' | 'command' | 'projection' | 'reaction' | 'relay' | 'inbox';
 
 export interface Tidings<T> {
   tell(it: T): void;

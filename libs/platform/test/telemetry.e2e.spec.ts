@@ -172,6 +172,7 @@ describe('services', () => {
   const outlet: Publisher = {
     ensureTopic: async () => undefined,
     newest: async () => [],
+    mark: async () => undefined,
     publish: async (_, events) => void published.push(...events),
     close: async () => undefined,
   };

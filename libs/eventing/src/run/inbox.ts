@@ -288,7 +288,7 @@ export function receiver({
     }
   }
 
-  const working = persistent(work, onFailure);
+  const working = persistent(work, onFailure, 'inbox');
   return {
     run(signal, term) {
       owner = term;
@@ -313,6 +313,8 @@ export interface Inbox {
   /** This process has filled it up to here. */
   learn(place: InboxPlace): void;
   place(): Promise<InboxPlace>;
+  /** When the producer stored what comes after a place here; undefined: nothing does. */
+  storedAfter(position: Position): Promise<string | undefined>;
   /** Where all stands that was public at a position of the producer's log; undefined when it is not here within `waitMs`. */
   reached(position: Position, waitMs: number): Promise<Position | undefined>;
   /** The events of these contracts, in the order of the inbox. */
@@ -343,6 +345,7 @@ export function inbox(producer: string, rows: InboxRows): Inbox {
   return {
     learn,
     place: () => rows.place(),
+    storedAfter: async (position) => (await rows.read(numberOf(position), 1))[0]?.event.recordedtime,
     async run(signal) {
       while (!signal.aborted) {
         await rows.place().then(learn, ignore); // while the database is away nothing is told

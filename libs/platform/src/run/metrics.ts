@@ -1,6 +1,6 @@
 // What an operator watches, in the form that Prometheus reads.
 import { collectDefaultMetrics, Gauge, Histogram, Registry, register as ofProcess } from 'prom-client';
-import type { EventStore, Position } from '@kams/eventing';
+import type { Position } from '@kams/eventing';
 import { numberIn } from '../http/position-token';
 import { measureEngine } from './engine-metrics';
 import type { Runtime } from './runtime';
@@ -51,32 +51,20 @@ export function metricsOf(runtime: Runtime): Metrics {
   });
   new Gauge({
     name: 'kams_projection_lag_events',
-    help: 'Events of the log that a projection has not looked at yet; with EventStoreDB bytes of it',
+    help: 'Events that a projection has not looked at yet; with EventStoreDB bytes of its log',
     labelNames: ['projection'],
     registers: [register],
     async collect() {
-      const head = await runtime.store.head().catch(() => undefined);
-      this.reset();
-      if (!head) return;
-      for (const it of runtime.projections()) this.set({ projection: it.projection.name }, behind(head.position, it.position()));
+      await set(this, runtime, ({ events }) => events);
     },
   });
   new Gauge({
     name: 'kams_projection_lag_seconds',
-    help: 'Since the first event that a projection has not looked at yet was stored; 0 at the head of the log',
+    help: 'Since the first event that a projection has not looked at yet was stored; 0 where there is none',
     labelNames: ['projection'],
     registers: [register],
     async collect() {
-      const ages = await agesOfNext(
-        runtime.store,
-        runtime.projections().map((it) => it.position()),
-      ).catch(() => undefined);
-      this.reset();
-      if (!ages) return;
-      for (const it of runtime.projections()) {
-        const age = ages.get(it.position()) ?? 0; // it has moved meanwhile
-        this.set({ projection: it.projection.name }, age);
-      }
+      await set(this, runtime, ({ since }) => (since === undefined ? 0 : ageOf(since)));
     },
   });
   new Gauge({
@@ -186,16 +174,17 @@ export function metricsOf(runtime: Runtime): Metrics {
 /** Whoever was asked first may be behind what the other has come to since. */
 const behind = (head: Position, position: Position): number => Math.max(0, numberIn(head) - numberIn(position));
 
-/**
- * How long ago what comes after each of these was stored, in seconds; 0 where nothing does. One short read for each place that
- * somebody stands at: at the head, where nearly all are, none.
- */
-async function agesOfNext(store: EventStore, positions: readonly Position[]): Promise<ReadonlyMap<Position, number>> {
-  const { position: head } = await store.head();
-  const ages = new Map<Position, number>();
-  for (const it of new Set(positions)) {
-    const [next] = it >= head ? [] : (await store.readAll(it, 1)).events;
-    ages.set(it, next ? Math.max(0, Date.now() - Date.parse(next.recordedAt)) / 1_000 : 0);
+/** Of each projection; while a database is away nothing is told, which is better than a 0. */
+async function set(
+  gauge: Gauge,
+  runtime: Runtime,
+  of: (behind: Awaited<ReturnType<Runtime['behind']>>) => number,
+): Promise<void> {
+  const log = await runtime.store.head().catch(() => undefined);
+  gauge.reset();
+  for (const { projection } of log ? runtime.projections() : []) {
+    const behind = await runtime.behind(projection.name, log!).catch(() => undefined);
+    if (behind) gauge.set({ projection: projection.name }, of(behind));
   }
-  return ages;
 }
+const ageOf = (instant: string): number => Math.max(0, Date.now() - Date.parse(instant)) / 1_000;

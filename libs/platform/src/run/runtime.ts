@@ -49,6 +49,7 @@ import { hostname } from 'node:os';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Subject } from '../config/value';
+import { numberIn } from '../http/position-token';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
@@ -431,6 +432,16 @@ export class Runtime implements OnModuleDestroy {
     if (!from) return log;
     const feed = from.inbox.feed([]);
     return { epoch: await feed.epoch(), position: await feed.head() };
+  }
+
+  /** How many events a projection has not looked at, and when the first of them was stored. @throws Unavailable */
+  async behind(name: string, log: Head): Promise<{ readonly events: number; readonly since?: string }> {
+    const { it, from } = this.projectors.get(name)!;
+    const position = it.position();
+    const { position: head } = await this.headOf(name, log);
+    if (position >= head) return { events: 0 };
+    const since = from ? await from.inbox.storedAfter(position) : (await this.store.readAll(position, 1)).events[0]?.recordedAt;
+    return { events: numberIn(head) - numberIn(position), since };
   }
 
   /** Does a projection show what was stored at this position of the log, or will it within so long? */
