@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line from a checkout: compiled first, where the sources are newer, without a word.
+// The command line from a checkout: compiled first, where the sources are newer, without a word. An image has no sources.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -59,7 +59,7 @@ async function compile() {
   }
 }
 
-await compile();
+if (existsSync(join(root, 'libs'))) await compile();
 const { kams } = createRequire(import.meta.url)(main);
 
 const stopping = new AbortController();
