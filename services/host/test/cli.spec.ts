@@ -344,6 +344,15 @@ describe('kams doctor', () => {
     );
   });
 
+  test('asks no host before the first one is started', async () => {
+    const { code, out } = await runKams(['doctor', '--before-start'], { KAMS_URL: 'http://127.0.0.1:1', KAMS_DATA: data });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok +settings /m);
+    expect(out).not.toMatch(/^\w+ +host /m);
+    const nowhere = { KAMS_DATA: data, KAMS_POSTGRES_URL: 'postgres://u:w@127.0.0.1:1/kams' };
+    expect((await runKams(['doctor', '--before-start'], nowhere)).code).toBe(1);
+  });
+
   test('knows an old Node, a missing data folder and where a setting comes from', async () => {
     expect(nodeVersion('20.18.3').state).toBe('wrong');
     expect(nodeVersion('20.19.0').state).toBe('ok');

@@ -28,7 +28,12 @@ const ok = (what: string, says: string): Finding => ({ what, state: 'ok', says }
 const warning = (what: string, says: string, cure: string): Finding => ({ what, state: 'warning', says, cure });
 const wrong = (what: string, says: string, cure: string): Finding => ({ what, state: 'wrong', says, cure });
 
-export async function examine(terminal: Terminal, identity: Identity): Promise<void> {
+export interface DoctorOptions {
+  /** There is no host yet: what it stands on is looked at, and nothing is asked of it. */
+  readonly beforeStart?: boolean;
+}
+
+export async function examine(terminal: Terminal, identity: Identity, { beforeStart }: DoctorOptions = {}): Promise<void> {
   const { env, signal } = terminal.streams;
   const findings = [nodeVersion(process.versions.node)];
   let config: CliConfig | undefined;
@@ -42,7 +47,7 @@ export async function examine(terminal: Terminal, identity: Identity): Promise<v
   if (config) {
     findings.push(await dataFolder(config.data), await diskSpace(config.data));
     findings.push(...(await database(config)), ...(await eventStore(config)));
-    findings.push(...(await host(hostUrl(env, config), config, identity, signal)));
+    if (!beforeStart) findings.push(...(await host(hostUrl(env, config), config, identity, signal)));
   }
   const settings = settingsIn(env);
   if (terminal.json) terminal.print(JSON.stringify({ findings, settings }));

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { BadConfig } from '@kams/platform/config/bad-config';
 import { makeBackup, restoreBackup } from './backup';
 import { DEVELOPER, hostUrl, readCliConfig, tokensOf, type Identity } from './connection';
-import { examine } from './doctor';
+import { examine, type DoctorOptions } from './doctor';
 import { Failure } from './failure';
 import { HostClient } from './host-client';
 import { IMPORT_HELP, importFiles, type ImportOptions } from './import';
@@ -162,7 +162,8 @@ development, tokens are made with the key in KAMS_DATA.`,
   program
     .command('doctor')
     .description('look whether everything is right, and say what to do')
-    .action(() => examine(terminal(), identity()));
+    .option('--before-start', 'only what a host stands on: settings, database, event store')
+    .action((options: DoctorOptions) => examine(terminal(), identity(), options));
   program
     .command('backup')
     .description('copy the log, the keys and the settings into a new folder; the host may run')
