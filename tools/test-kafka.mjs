@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort, Missing, startKafka, stopKafka } from './local-kafka.mjs';
 import swc from './swc.cjs';
 
-const SUITES = ['libs/eventing/test/bus', 'services/host/test/kafka'];
+const SUITES = ['libs/eventing/test/bus', 'services/host/test/kafka', 'tools/test/apart'];
 /** Said by the exit code too: who runs this where there may be no Java can tell it from red. */
 const NOT_RUN = 3;
 const args = process.argv.slice(2);

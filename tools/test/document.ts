@@ -25,6 +25,7 @@ const COPIED = [
   'bench',
   'tools',
   'docs',
+  'deploy',
   'jest.config.cjs',
   'eslint.config.mjs',
   'nx.json',

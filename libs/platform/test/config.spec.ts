@@ -64,6 +64,30 @@ describe('what is read', () => {
       tokenAlgorithms: ['RS256', 'ES256'],
     }));
 
+  test('services by their names, and where they answer', () => {
+    expect(readConfig({ KAMS_SERVICES: 'accounts,club' }).services).toEqual(['accounts', 'club']);
+    const peers = readConfig({ KAMS_PEERS: 'accounts=http://10.0.0.7:3000/,club=https://club.example.com/kams' }).peers;
+    expect([...peers!]).toEqual([
+      ['accounts', 'http://10.0.0.7:3000'],
+      ['club', 'https://club.example.com/kams'],
+    ]);
+    for (const wrong of [
+      '',
+      'a=http://a?x=1',
+      'accounts',
+      'accounts=',
+      'accounts=10.0.0.7',
+      '=http://a',
+      'a=http://a,a=http://b',
+      'A=http://a',
+    ])
+      expect(() => readConfig({ KAMS_PEERS: wrong })).toThrow(BadConfig);
+    for (const wrong of ['Accounts', 'accounts,accounts', 'accounts,', 'a b'])
+      expect(() => readConfig({ KAMS_SERVICES: wrong })).toThrow(BadConfig);
+    expect(() => readConfig({ KAMS_BUS: 'kafka' })).toThrow(BadConfig);
+    expect(readConfig({ KAMS_BUS: 'kafka', KAMS_KAFKA_BROKERS: '127.0.0.1:9092' }).bus).toBe('kafka');
+  });
+
   test('what belongs to the command line or to other programs is of no concern', () =>
     expect(refused({ KAMS_URL: '', KAMS_TOKEN: ' ', PATH: '/bin', PORT: 'x', KAMSHAFT: '1' })).toEqual([]));
 

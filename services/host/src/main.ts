@@ -1,11 +1,10 @@
-// All services in one process.
+// Services in one process: all of them, or those of KAMS_SERVICES.
 import 'reflect-metadata';
-import { accountsService } from '@kams/accounts';
 import { runServices, type Running } from '@kams/platform/run/run-service';
 import { Command, CommanderError } from 'commander';
 import { showSample } from './sample/show';
+import { services } from './services';
 
-const services = [accountsService];
 const WRONG_CALL = 64;
 
 /** What a second terminal needs, to find this host and its keys. */

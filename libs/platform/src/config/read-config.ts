@@ -10,7 +10,25 @@ type Env = NodeJS.ProcessEnv;
  * @throws BadConfig with a line for everything that is wrong, not only for the first.
  */
 export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env, settings: S = SETTINGS as S): Values<S> {
-  const lines = unknownKeys(env, Object.values({ ...settings, ...CLIENT_SETTINGS }));
+  const { config, lines } = readThese(env, settings);
+  lines.push(...issuerLines(env), ...storeLines(env), ...busLines(env));
+  if (isProduction(env)) lines.push(...unsafe(env, config));
+  if (lines.length > 0) throw new BadConfig(lines);
+  return config;
+}
+
+/**
+ * Some settings alone, for a program that needs no more of them: the others may be missing, also in production.
+ * @throws BadConfig
+ */
+export function readSome<S extends Readonly<Record<string, Setting>>>(env: Env, settings: S): Values<S> {
+  const { config, lines } = readThese(env, settings);
+  if (lines.length > 0) throw new BadConfig(lines);
+  return config;
+}
+
+function readThese<S extends Readonly<Record<string, Setting>>>(env: Env, settings: S) {
+  const lines = unknownKeys(env, Object.values<Setting>({ ...SETTINGS, ...settings, ...CLIENT_SETTINGS }));
   const values = Object.entries<Setting>(settings).map(([name, it]) => {
     try {
       return [name, read(env, it)];
@@ -20,12 +38,8 @@ export function readConfig<S extends typeof SETTINGS = typeof SETTINGS>(env: Env
       return [name, undefined];
     }
   });
-  const config = Object.fromEntries(values) as Values<S>;
   lines.push(...missing(env, Object.values(settings)));
-  lines.push(...issuerLines(env), ...storeLines(env), ...busLines(env));
-  if (isProduction(env)) lines.push(...unsafe(env, config));
-  if (lines.length > 0) throw new BadConfig(lines);
-  return config;
+  return { config: Object.fromEntries(values) as Values<S>, lines };
 }
 
 /** Takes the secrets out of the environment, so that no child process and no crash report has them. Call it after reading. */

@@ -8,6 +8,7 @@ import {
   httpUrl,
   listOf,
   oneOf,
+  peers,
   port,
   postgresUrl,
   secretWord,
@@ -64,6 +65,9 @@ export const SETTINGS = {
   }),
   services: setting('KAMS_SERVICES', serviceNames, {
     description: 'The services that this process runs; without it all of the installation.',
+  }),
+  peers: setting('KAMS_PEERS', peers, {
+    description: 'Where each service answers, for the gateway: accounts=http://10.0.0.7:3000,... Hosts take no notice of it.',
   }),
   port: setting('KAMS_PORT', port, { description: 'TCP port of the HTTP server.', default: '3000' }),
   host: setting('KAMS_HOST', host, {

@@ -115,6 +115,18 @@ export const httpUrl: Value<string> = value('an http(s) URL without user, passwo
   return text;
 });
 
+/** Service -> where it answers. */
+export const peers: Value<ReadonlyMap<string, string>> = value(
+  'service=http(s) URL of one or more services, parted by commas without spaces',
+  (text) => {
+    const all = text.split(',').map((it) => /^([^=]*)=(.*?)\/*$/s.exec(it)?.slice(1) ?? []);
+    const isPeer = ([name = '', url = '']: readonly string[]) =>
+      serviceNames.safeParse(name).success && httpUrl.safeParse(url).success && !url.includes('?');
+    const found = new Map(all as [string, string][]);
+    return all.every(isPeer) && found.size === all.length ? found : undefined;
+  },
+);
+
 /** May carry user and password, so it is a secret as a whole. */
 export const postgresUrl: Value<Secret> = value('a URL like postgres://user:password@host:5432/database', (text) => {
   const url = urlOf(text);

@@ -65,7 +65,7 @@ export class EventsController {
 
   /** The public events of a page that this reader may see: of what they may stream, and of the accounts that they reach. */
   private selection({ tenantId, subject }: Principal, types: ReadonlySet<string> | undefined): Select {
-    const publishers = this.runtime.services.map((it) => publisher(it.name, contractsOf(it), this.runtime.epoch));
+    const publishers = this.runtime.installation.map((it) => publisher(it.name, contractsOf(it), this.runtime.epoch));
     return (stored) => {
       if (stored.metadata.tenantId !== tenantId) return undefined;
       // Asked at each event: a stream lasts longer than a right may.

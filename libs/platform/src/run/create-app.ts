@@ -56,15 +56,15 @@ function moduleOf(services: readonly Service[], runtime: Runtime, extra: readonl
 }
 
 export async function createApp(runtime: Runtime, verifier: TokenVerifier, version: string): Promise<NestFastifyApplication> {
-  const { services } = runtime;
-  const open = openApi(services, version, runtime.problems);
+  const { services, installation } = runtime;
+  const open = openApi(installation, version, runtime.problems);
   const adapter = httpAdapter();
   const server = adapter.getInstance() as unknown as FastifyInstance;
   configure(server, runtime);
   guard(server, verifier, runtime.rights);
   addCommandRoutes(server, runtime);
   const app = await NestFactory.create<NestFastifyApplication>(
-    moduleOf(services, runtime, [documents(open, asyncApi(services, version))]),
+    moduleOf(services, runtime, [documents(open, asyncApi(installation, version))]),
     adapter,
     { logger: ['error', 'warn'], bodyParser: false, abortOnError: false },
   );

@@ -138,6 +138,7 @@ export async function runServices(
   let asked: () => void;
   const signalled = new Promise<void>((resolve) => (asked = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => asked());
+  process.on('disconnect', () => asked()); // whoever has started it, and holds a channel to it, is gone
   try {
     const config = readConfig(process.env);
     forgetSecrets(process.env);

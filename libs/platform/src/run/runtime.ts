@@ -147,7 +147,10 @@ const leaseOf = (projection: Projection): string => `${projection.name}@${defini
 export class Runtime implements OnModuleDestroy {
   readonly commands: CommandHandler;
   readonly bus: Bus;
+  /** Those that this process runs. */
   readonly services: readonly Service[];
+  /** All that share its store and its database, wherever they run. */
+  readonly installation: readonly Service[];
   readonly store: EventStore;
   readonly readDatabase: ReadDatabase;
   /** Opens what is personal, for who may see it. */
@@ -211,9 +214,10 @@ export class Runtime implements OnModuleDestroy {
     this.alone = alone;
     this.parked = parkedOf(
       readDatabase,
-      services.map((it) => it.name),
+      installation.map((it) => it.name),
     );
     this.services = services;
+    this.installation = installation;
     this.store = store;
     this.readDatabase = readDatabase;
     this.inlet = inlet;
@@ -221,12 +225,12 @@ export class Runtime implements OnModuleDestroy {
     this.log = log;
     this.cursorKey = cursorKey;
     this.readWaitMs = readWaitMs;
-    this.problems = problemTable(services);
+    this.problems = problemTable(installation);
     this.commands = commandHandler({ store, hashKey, vault, now });
     this.vault = vault;
     this.bus = logBus(installation.map((it) => ({ name: it.name, contracts: contractsOf(it), store })));
     this.rights = rightsBook({
-      policy: policyOf(services),
+      policy: policyOf(installation),
       administrators,
       operatingTenant,
       feed: storeFeed(store, RIGHTS_CONTRACTS),
@@ -240,6 +244,8 @@ export class Runtime implements OnModuleDestroy {
     this.history = epoch;
     const { signal } = this.stopping;
     this.begin('rights', this.rights);
+    // What waits is listed for all of them, whether they have been started or not.
+    for (const { name } of this.installation) await postgresCheckpoints(this.readDatabase, name);
     for (const service of this.services) {
       // By every process, because each forgets the keys that it has in memory; to destroy a key a second time is nothing.
       const erasures = eraser(this.store, contractsOf(service), this.vault, this.commands);
@@ -364,8 +370,8 @@ export class Runtime implements OnModuleDestroy {
 
   /** Which process owns each projection, reaction and timer now. */
   async owners(): Promise<ReadonlyMap<string, string>> {
-    const names = new Map(this.services.flatMap(projectionsOf).map((it) => [leaseOf(it), it.name]));
-    const held = await Promise.all(this.services.map((it) => postgresLeases(this.readDatabase, it.name).held()));
+    const names = new Map(this.installation.flatMap(projectionsOf).map((it) => [leaseOf(it), it.name]));
+    const held = await Promise.all(this.installation.map((it) => postgresLeases(this.readDatabase, it.name).held()));
     return new Map(held.flat().map(({ name, owner }) => [names.get(name) ?? name, owner]));
   }
 

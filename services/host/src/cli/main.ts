@@ -1,7 +1,7 @@
 // kams, the command line. What was asked for goes to stdout, everything else to stderr. It ends with 0, with 1 when it could not
 // be done, with 2 when it was called wrongly, with 78 when a setting is wrong.
 import { TENANT_ID } from '@kams/contracts/values';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BadConfig } from '@kams/platform/config/bad-config';
@@ -20,12 +20,16 @@ import { beginEpoch } from './store';
 import { tailEvents } from './tail';
 import { Terminal, type Streams } from './terminal';
 import { showToken } from './token';
+import { up, type UpOptions } from './up';
 
 interface Global {
   readonly json?: boolean;
   readonly tenant: string;
 }
 
+const UP_HELP = `
+Settings are those of a host. Without KAMS_POSTGRES_URL a Postgres is started in KAMS_DATA, without KAMS_KAFKA_BROKERS a Kafka of
+one node (that needs Java 17 and Maven); EventStoreDB is where KAMS_EVENTSTOREDB_URL says. KAMS_PORT is that of the gateway.`;
 const PARKED_HELP = `
 An event that fails is tried again for about four seconds, then parked. Mend the reason (the code, the row, a newer release),
 then retry. Leave an event out only when it must never be handled.`;
@@ -109,6 +113,16 @@ development, tokens are made with the key in KAMS_DATA.`,
     .option('--seed <seed>', 'which people', wholeNumber(2 ** 31 - 1), 1)
     .action((options: SampleContactsOptions) => sampleContacts(terminal(), options));
 
+  program
+    .command('up')
+    .description('run the services as processes of their own on this machine, behind one origin, until Ctrl-C')
+    .option('--services <names>', 'only these, parted by commas')
+    .addOption(new Option('--store <store>', 'where the log is').choices(['postgres', 'eventstoredb']).default('postgres'))
+    .addOption(
+      new Option('--bus <bus>', 'how they read each other: from the log, or over Kafka').choices(['log', 'kafka']).default('log'),
+    )
+    .addHelpText('after', UP_HELP)
+    .action((options: UpOptions) => up(terminal(), options));
   program
     .command('status')
     .description('how far the store and the projections have come, which process keeps each, and how much of it is parked')

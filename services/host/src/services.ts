@@ -1,0 +1,5 @@
+// The services of the installation.
+import { accountsService } from '@kams/accounts';
+import type { Service } from '@kams/platform';
+
+export const services: readonly Service[] = [accountsService];
