@@ -81,7 +81,16 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
       return JSON.parse(text) as T;
     }
 
-    test('each request of the page is answered as by one process', () => expectAsPrinted(copy, env), TEST_MS);
+    test(
+      'each request of the page is answered as by one process, as soon as the others have heard of who may do what',
+      async () => {
+        const loans = /^loans +(\S+)$/m.exec(said)![1]!;
+        const hears = (who: string, role: string) =>
+          `until curl -sS -H "Authorization: Bearer $${who}" ${loans}/me | grep -q ${role}; do sleep 0.1; done\n`;
+        await expectAsPrinted(copy, env, hears('WANG', 'key_account_manager') + hears('LINA', 'service_desk'));
+      },
+      TEST_MS,
+    );
 
     test('the status of all of them is one, and each has its own work', async () => {
       interface Named {
