@@ -27,7 +27,7 @@ export interface RelayOptions {
   /** Of this relay alone. */
   readonly to: Publisher;
   readonly checkpoints: Checkpoints;
-  /** Told when nothing comes to the topic any more, once for each reason. */
+  /** Told when nothing comes to the topic any more, and why. */
   readonly onFailure?: (error: Error) => void;
 }
 

@@ -101,7 +101,7 @@ const FAULTS = `
   union all
   select name || ' is a view that shows what its owner sees' from relation
    where relkind = 'v' and not coalesce('security_invoker=true' = any(reloptions), false)
-     and not (relowner = ${list(ROLES.search)} and pg_get_viewdef(id) ~ ('FROM [a-z_."]+\\s+WHERE ' || $$\\(tenant_id = current_setting\\('${TENANT_SETTING}'::text, true\\)\\);$$ || '$'))
+     and not (relowner = ${list(ROLES.search)} and pg_get_viewdef(id) ~ ('FROM [a-z_."]+\\s+WHERE ' || $$\\((\\w+\\.)?tenant_id = current_setting\\('${TENANT_SETTING}'::text, true\\)\\);$$ || '$'))
   union all
   select name || ' is a materialized view that ' || role.rolname || ' may read' from relation, role
    where relkind = 'm' and has_table_privilege(role.oid, id, 'select')

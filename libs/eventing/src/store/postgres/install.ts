@@ -149,7 +149,7 @@ const tooNew = (version: number): StoreRefused =>
 const otherCluster = (): StoreRefused =>
   new StoreRefused(
     'other-cluster',
-    'the event store was written on another database cluster. If this is a restored copy, call newEpoch(): what was read from the ' +
+    'the event store was written on another database cluster. If this is a restored copy, say kams store new-epoch: what was read from the ' +
       'original must be read again. If nothing can be missing (pg_upgrade), run: ' +
       'update es.store set cluster = (select system_identifier from pg_control_system())',
   );
