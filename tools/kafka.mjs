@@ -1,4 +1,5 @@
 // A Kafka to try things with: `npm run kafka`, `npm run kafka -- --port 9192`, `npm run kafka -- stop`.
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { startKafka, stopKafka } from './local-kafka.mjs';
@@ -14,6 +15,7 @@ const program = new Command('npm run kafka --')
   .description('A real Kafka of one node on this machine, for this machine only.')
   .option('--port <port>', 'where it answers', port, 9092)
   .option('--advertised <host:port>', 'where it sends its clients, if something stands in between')
+  .option('--secured <file>', 'JSON: port, keyStore and users of a second way in, with TLS and SCRAM')
   .configureHelp({ showGlobalOptions: true });
 const folder = join(process.env.KAMS_DATA ? resolve(process.env.KAMS_DATA) : join(swc.root, '.kams'), 'kafka');
 
@@ -21,7 +23,11 @@ program.command('start', { isDefault: true }).description('starts it, unless it 
 program.command('stop').description('stops it; its data stay').action(stop);
 
 async function start() {
-  const { brokers, pid, isNew } = await startKafka(folder, program.opts().port, program.opts().advertised);
+  const opts = program.opts();
+  const { brokers, pid, isNew } = await startKafka(folder, opts.port, {
+    advertised: opts.advertised,
+    secured: opts.secured && JSON.parse(readFileSync(opts.secured, 'utf8')),
+  });
   console.log(
     `Kafka ${isNew ? 'answers' : 'is running already'} at ${brokers} (process ${pid}); its data and its log are in ${folder}`,
   );

@@ -58,14 +58,23 @@ export const freePort = (wanted = 0) =>
     });
   });
 
-const settings = (folder, { port, advertised, controllerPort }) => `process.roles=broker,controller
+/** Another way in, for those who prove who they are: what each may do there is for its ACLs. Without a proof, all may do all. */
+const securedSettings = ({ keyStore }) => `ssl.keystore.type=PEM
+ssl.keystore.location=${keyStore}
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+`;
+
+const settings = (folder, { port, advertised, controllerPort, secured }) => `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://${advertised}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${secured ? `,SASL_SSL://127.0.0.1:${secured.port}` : ''}
+advertised.listeners=PLAINTEXT://${advertised}${secured ? `,SASL_SSL://localhost:${secured.port}` : ''}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs=${join(folder, 'data')}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -76,7 +85,7 @@ transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-`;
+${secured ? securedSettings(secured) : ''}`;
 
 const runningFile = (folder) => join(folder, 'running.json');
 
@@ -126,8 +135,10 @@ async function isReady(folder, { pid, port, clusterId }) {
 /**
  * Starts the Kafka of a folder, unless it runs: its address, its process, and whether it ran already.
  * @param advertised host:port that it sends its clients to, where something stands in between
+ * @param secured a second listener, with TLS and SCRAM: its `port` of localhost, `keyStore` (a PEM file with key and certificate),
+ *   and `users`, their passwords by their names; they are made with the data of the folder
  */
-export async function startKafka(folder, port, advertised = `127.0.0.1:${port}`) {
+export async function startKafka(folder, port, { advertised = `127.0.0.1:${port}`, secured } = {}) {
   const running = alive(folder);
   // One that was killed may take a moment to be gone.
   if (running && (await isReady(folder, running))) {
@@ -138,13 +149,17 @@ export async function startKafka(folder, port, advertised = `127.0.0.1:${port}`)
   await freePort(port);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'server.properties');
-  writeFileSync(file, settings(folder, { port, advertised, controllerPort: await freePort() }));
+  writeFileSync(file, settings(folder, { port, advertised, controllerPort: await freePort(), secured }));
 
   const classes = ['-cp', join(libs, '*')];
   const meta = join(folder, 'data/meta.properties');
   if (!existsSync(meta)) {
     const { stdout } = await run(java, [...classes, 'kafka.tools.StorageTool', 'random-uuid']);
-    await run(java, [...classes, 'kafka.tools.StorageTool', 'format', '-t', stdout.trim(), '-c', file]);
+    const users = Object.entries(secured?.users ?? {}).flatMap(([name, password]) => [
+      '--add-scram',
+      `SCRAM-SHA-512=[name=${name},password=${password}]`,
+    ]);
+    await run(java, [...classes, 'kafka.tools.StorageTool', 'format', '-t', stdout.trim(), '-c', file, ...users]);
   }
   const clusterId = /^cluster\.id=(.*)$/m.exec(readFileSync(meta, 'utf8'))[1];
 

@@ -1,13 +1,23 @@
 // The Kafka of a folder, by the commands that start and stop it for everybody; and killed, as they do not.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './faults/procs';
 
+/** A second way in, with TLS and SCRAM. */
+export interface Secured {
+  /** Of localhost. */
+  readonly port: number;
+  /** A PEM file with key and certificate. */
+  readonly keyStore: string;
+  /** Passwords by names. */
+  readonly users: Readonly<Record<string, string>>;
+}
+
 export interface LocalKafka {
   /** `advertised`: host:port that it sends its clients to. Rejects with what it said, also where there is no Java or no Maven. */
-  start(port: number, advertised?: string): Promise<void>;
+  start(port: number, advertised?: string, secured?: Secured): Promise<void>;
   stop(): Promise<void>;
   /** Of its process, while it runs. */
   pid(): number;
@@ -23,7 +33,15 @@ export function localKafka(data: string, tools = join(root, 'tools')): LocalKafk
   };
   const pid = () => (JSON.parse(readFileSync(join(data, 'kafka/running.json'), 'utf8')) as { pid: number }).pid;
   return {
-    start: (port, advertised) => kafka('--port', String(port), ...(advertised === undefined ? [] : ['--advertised', advertised])),
+    async start(port, advertised, secured) {
+      const file = join(data, 'secured.json');
+      if (secured) writeFileSync(file, JSON.stringify(secured), { mode: 0o600 });
+      const options = [
+        ...(advertised === undefined ? [] : ['--advertised', advertised]),
+        ...(secured ? ['--secured', file] : []),
+      ];
+      await kafka('--port', String(port), ...options);
+    },
     stop: () => kafka('stop'),
     pid,
     kill: () => void process.kill(pid(), 'SIGKILL'),
