@@ -46,6 +46,7 @@ describe('what is read', () => {
       data: join(process.cwd(), '.kams'),
       administrators: [{ tenantId: '*', subject: 'developer' }],
       store: 'postgres',
+      kafkaTls: false,
       bus: 'log',
       poolSize: 10,
       logLevel: 'info',
@@ -158,6 +159,9 @@ describe('what is refused', () => {
       'u@host:9092',
       '[::1]:9092',
     ].map((it) => ['KAMS_KAFKA_BROKERS', it]),
+    ...['yes', 'TRUE', '1'].map((it) => ['KAMS_KAFKA_TLS', it]),
+    ['KAMS_KAFKA_USER', 'kams accounts'],
+    ['KAMS_KAFKA_PASSWORD', 'two words'],
     // the rest
     ['KAMS_STORE', 'eventstore'],
     ['KAMS_MODE', 'Production'],
@@ -210,7 +214,7 @@ describe('what is refused', () => {
     ]));
 });
 
-test('the brokers of Kafka are some of a cluster, and in production of this machine: they are spoken to in clear', () => {
+test('the brokers of Kafka are some of a cluster, in production of this machine where they are spoken to in clear', () => {
   const among = (KAMS_KAFKA_BROKERS: string) => ({ ...production, KAMS_KAFKA_BROKERS });
   expect(readConfig({ KAMS_KAFKA_BROKERS: 'a.example.com:9092,10.1.2.3:9093' }).kafkaBrokers).toEqual([
     'a.example.com:9092',
@@ -218,7 +222,54 @@ test('the brokers of Kafka are some of a cluster, and in production of this mach
   ]);
   for (const it of ['localhost:9092', '127.0.0.1:9092,localhost:9093']) expect(refused(among(it))).toEqual([]);
   for (const it of ['a.example.com:9092', 'localhost:9092,localhost.example.com:9092'])
-    expect(refused(among(it))).toEqual([expect.stringMatching(/^KAMS_KAFKA_BROKERS: must be on this machine/)]);
+    expect(refused(among(it))).toEqual([
+      expect.stringMatching(/^KAMS_KAFKA_BROKERS: must be on this machine .*; set KAMS_KAFKA_TLS=true for others$/),
+    ]);
+  expect(refused({ ...among('a.example.com:9093'), KAMS_KAFKA_TLS: 'true' })).toEqual([]);
+});
+
+describe('who one is in Kafka', () => {
+  const marker = 'marker-9fGt2';
+  const user = { KAMS_KAFKA_BROKERS: 'a.example.com:9093', KAMS_KAFKA_TLS: 'true', KAMS_KAFKA_USER: 'kams-accounts' };
+
+  test('is a user with a password, which may be in a file', async () => {
+    const path = join(folder, 'kafka-password');
+    await writeFile(path, `${marker}\n`, { mode: 0o400 });
+    for (const given of [{ KAMS_KAFKA_PASSWORD: marker }, { KAMS_KAFKA_PASSWORD_FILE: path }]) {
+      const config = readConfig({ ...production, ...user, ...given });
+      expect(config).toMatchObject({ kafkaTls: true, kafkaUser: 'kams-accounts' });
+      expect(config.kafkaPassword?.reveal()).toBe(marker);
+      expect(inspect(config, { depth: 9 })).not.toContain(marker);
+    }
+    const env = { ...user, KAMS_KAFKA_PASSWORD: marker };
+    forgetSecrets(env);
+    expect(env).toEqual(user);
+  });
+
+  test('is said whole, and beside brokers', () => {
+    expect(refused(user)).toEqual(['KAMS_KAFKA_PASSWORD: is required beside KAMS_KAFKA_USER']);
+    const { KAMS_KAFKA_USER: _, ...nobody } = user;
+    expect(refused({ ...nobody, KAMS_KAFKA_PASSWORD: marker })).toEqual([
+      'KAMS_KAFKA_USER: is required beside KAMS_KAFKA_PASSWORD',
+    ]);
+    expect(refused({ KAMS_KAFKA_TLS: 'true' })).toEqual(['KAMS_KAFKA_BROKERS: is required beside KAMS_KAFKA_TLS=true']);
+    expect(refused({ KAMS_KAFKA_USER: 'kams-accounts', KAMS_KAFKA_PASSWORD: marker })).toEqual([
+      'KAMS_KAFKA_BROKERS: is required beside KAMS_KAFKA_USER',
+    ]);
+  });
+
+  test('is said with TLS only in production, also to this machine', () => {
+    const local = { ...user, KAMS_KAFKA_BROKERS: '127.0.0.1:9092', KAMS_KAFKA_TLS: 'false', KAMS_KAFKA_PASSWORD: marker };
+    expect(refused(local)).toEqual([]);
+    expect(refused({ ...production, ...local })).toEqual(['KAMS_KAFKA_TLS: must be true in production beside KAMS_KAFKA_USER']);
+  });
+
+  test.each(['changeme', 'Change-Me', 'kams-accounts'])('is not proved by %s in production', (KAMS_KAFKA_PASSWORD) => {
+    expect(refused({ ...user, KAMS_KAFKA_PASSWORD })).toEqual([]);
+    expect(refused({ ...production, ...user, KAMS_KAFKA_PASSWORD })).toEqual([
+      'KAMS_KAFKA_PASSWORD: is one that everybody knows; choose another',
+    ]);
+  });
 });
 
 describe('where the log is', () => {

@@ -113,10 +113,19 @@ function storeLines(env: Env): string[] {
 }
 
 function busLines(env: Env): string[] {
-  const { bus, kafkaBrokers } = SETTINGS;
-  return env[bus.key] === 'kafka' && env[kafkaBrokers.key] === undefined
-    ? [`${kafkaBrokers.key}: is required beside ${bus.key}=kafka`]
-    : [];
+  const { bus, kafkaBrokers, kafkaTls, kafkaUser, kafkaPassword } = SETTINGS;
+  const isGiven = (it: Setting): boolean => env[it.key] !== undefined || (it.secret === true && env[fileKey(it)] !== undefined);
+  const lines: string[] = [];
+  // Said of no brokers it would be said of nothing.
+  const [wants] = [
+    ...(env[bus.key] === 'kafka' ? [`${bus.key}=kafka`] : []),
+    ...(env[kafkaTls.key] === 'true' ? [`${kafkaTls.key}=true`] : []),
+    ...(isGiven(kafkaUser) ? [kafkaUser.key] : []),
+  ];
+  if (wants !== undefined && !isGiven(kafkaBrokers)) lines.push(`${kafkaBrokers.key}: is required beside ${wants}`);
+  if (isGiven(kafkaUser) && !isGiven(kafkaPassword)) lines.push(`${kafkaPassword.key}: is required beside ${kafkaUser.key}`);
+  if (isGiven(kafkaPassword) && !isGiven(kafkaUser)) lines.push(`${kafkaUser.key}: is required beside ${kafkaPassword.key}`);
+  return lines;
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost):/;
@@ -138,14 +147,20 @@ function unsafe(env: Env, config: Config): string[] {
   if (eventStoreDb && /[?&]tls=false/i.test(eventStoreDb)) {
     lines.push(`${SETTINGS.eventStoreDbUrl.key}: must use TLS in production; without it the server does not ask who one is`);
   }
-  const [, user, password] = /^[^/]+\/\/([^:@/]+):([^@]+)@/.exec(eventStoreDb ?? '') ?? [];
-  if (password !== undefined && (EXAMPLES.includes(password.toLowerCase()) || password === user)) {
+  const [, user = '', password = ''] = /^[^/]+\/\/([^:@/]+):([^@]+)@/.exec(eventStoreDb ?? '') ?? [];
+  if (isExample(password, user)) {
     lines.push(`${SETTINGS.eventStoreDbUrl.key}: its password is one that everybody knows; choose another`);
   }
-  if (config.kafkaBrokers?.some((it) => !LOOPBACK.test(it))) {
+  if (config.kafkaTls !== true && config.kafkaBrokers?.some((it) => !LOOPBACK.test(it))) {
     lines.push(
-      `${SETTINGS.kafkaBrokers.key}: must be on this machine in production (a tunnel with TLS to the brokers): it is spoken to in clear`,
+      `${SETTINGS.kafkaBrokers.key}: must be on this machine in production where they are spoken to in clear; set ${SETTINGS.kafkaTls.key}=true for others`,
     );
+  }
+  if (config.kafkaTls !== true && config.kafkaUser !== undefined) {
+    lines.push(`${SETTINGS.kafkaTls.key}: must be true in production beside ${SETTINGS.kafkaUser.key}`);
+  }
+  if (config.kafkaPassword && isExample(config.kafkaPassword.reveal(), config.kafkaUser)) {
+    lines.push(`${SETTINGS.kafkaPassword.key}: is one that everybody knows; choose another`);
   }
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     lines.push('NODE_TLS_REJECT_UNAUTHORIZED: must not be 0 in production; trust your own authority by NODE_EXTRA_CA_CERTS');
@@ -158,6 +173,10 @@ function unsafe(env: Env, config: Config): string[] {
 
 function hasExamplePassword(postgresUrl: string): boolean {
   const { username, password } = new URL(postgresUrl);
+  return isExample(password, username);
+}
+
+function isExample(password: string, user: string | undefined): boolean {
   const plain = password.toLowerCase().replace(/[-_]/g, '');
-  return plain !== '' && (EXAMPLES.includes(plain) || password === username);
+  return plain !== '' && (EXAMPLES.includes(plain) || password === user);
 }

@@ -1,5 +1,6 @@
 // Every setting of the platform, once: readConfig() checks by this table, the reference and `kams doctor` list it.
 import {
+  boolean,
   brokers,
   duration,
   eventStoreDbUrl,
@@ -94,6 +95,18 @@ export const SETTINGS = {
   kafkaBrokers: setting('KAMS_KAFKA_BROKERS', brokers, {
     description:
       'The Kafka that the public events of each service are published to, as kams.<service>.v1. Without it none are; they can be read at /events with or without.',
+  }),
+  kafkaTls: setting('KAMS_KAFKA_TLS', boolean, {
+    description:
+      'Whether the brokers are spoken to with TLS; in production needed for those that are not on this machine. Their certificates must be of the names in KAMS_KAFKA_BROKERS, and of an authority that Node trusts: NODE_EXTRA_CA_CERTS adds your own.',
+    default: 'false',
+  }),
+  kafkaUser: setting('KAMS_KAFKA_USER', word(255), {
+    description: 'Who this process is in Kafka, by SCRAM-SHA-512; in production only with TLS. Without it nobody.',
+  }),
+  kafkaPassword: setting('KAMS_KAFKA_PASSWORD', secretWord(1_000), {
+    description: 'The password of KAMS_KAFKA_USER.',
+    secret: true,
   }),
   bus: setting('KAMS_BUS', oneOf('log', 'kafka'), {
     description:
