@@ -18,6 +18,7 @@ import { issuerKeys } from '../tokens/issuer-keys';
 import { TokenVerifier } from '../tokens/verify';
 import { closing } from './closing';
 import { createApp } from './create-app';
+import { kafkaOptions } from './kafka-options';
 import { measureProcess } from './metrics';
 import { openStore } from './open-store';
 import { Runtime } from './runtime';
@@ -76,10 +77,10 @@ export async function startServices(installation: readonly Service[], config: Co
     });
     back.add('the read database', () => readDatabase.destroy());
 
-    const { kafkaBrokers } = config;
-    const outlet = kafkaBrokers && (() => kafkaBus({ brokers: kafkaBrokers }));
+    const kafka = kafkaOptions(config);
+    const outlet = kafka && (() => kafkaBus(kafka));
     const onError = (error: Error) => stopping || log.warn({ err: error }, 'Kafka');
-    const inlet = config.bus === 'kafka' ? kafkaBus({ brokers: kafkaBrokers!, onError }) : undefined;
+    const inlet = config.bus === 'kafka' ? kafkaBus({ ...kafka!, onError }) : undefined;
     const runtime = new Runtime({
       services,
       installation,

@@ -1,4 +1,6 @@
-// The one file that knows the client. kafkajs 2.2.4 is the last of its line: to take another client is to change this file.
+// The one file that knows the client, beside refusal.ts, which knows its errors. kafkajs 2.2.4 is the last of its line: to take
+// another client is to change these two.
+import { randomUUID } from 'node:crypto';
 import {
   ConfigResourceTypes,
   Kafka,
@@ -13,6 +15,7 @@ import { delay } from '../../delay';
 import { isWithin, within } from '../../within';
 import { NotStorable, Unavailable } from '../../store/port';
 import type { Message, RawMessage } from './message';
+import { isTooLarge, told } from './refusal';
 
 /** Of a partition: its first offset that is still there, and the one that comes next. */
 export interface Reach {
@@ -30,6 +33,7 @@ export interface Fetched {
 
 export interface Reading {
   readonly topic: string;
+  /** It has a group of its own, below this name. */
   readonly group: string;
   /** Where each partition is to be read from, now. */
   next(): ReadonlyMap<number, bigint>;
@@ -78,23 +82,37 @@ const CONNECTION: Omit<KafkaConfig, 'brokers'> = {
   retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
 };
 
+export interface Security {
+  /** The certificate must be of an authority that Node trusts (NODE_EXTRA_CA_CERTS adds one), and of the name that was asked for. */
+  readonly tls: boolean;
+  /** By SCRAM-SHA-512. */
+  readonly user?: { readonly name: string; readonly password: string } | undefined;
+}
+
+const secured = ({ tls, user }: Security): Pick<KafkaConfig, 'ssl' | 'sasl'> => ({
+  // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED=0 and Node's own options change nothing: a password is sent behind it.
+  ...(tls && { ssl: { rejectUnauthorized: true, minVersion: 'TLSv1.2' } }),
+  ...(user && { sasl: { mechanism: 'scram-sha-512', username: user.name, password: user.password } }),
+});
+
 /** A producer, and the messages that its send writes to each partition: it may be asked twice for one. */
 interface Sender {
   readonly producer: Producer;
   readonly written: Map<number, Set<unknown>>;
 }
 
-export function connect(brokers: readonly string[]): Client {
-  const kafka = new Kafka({ ...CONNECTION, brokers: [...brokers] });
+export function connect(brokers: readonly string[], security: Security): Client {
+  const { tls } = security;
+  const kafka = new Kafka({ ...CONNECTION, ...secured(security), brokers: [...brokers] });
   let producing: Promise<Sender> | undefined;
   /** A connection an answer: these questions are rare, and nothing is left open. */
-  async function asked<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+  async function asked<T>(right: string, question: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = kafka.admin();
     try {
       const asking = admin.connect().then(() => question(admin));
       return await within(ANSWER_WITHIN_MS, asking, () => new Error(`no answer within ${ANSWER_WITHIN_MS} ms`));
     } catch (error) {
-      throw unavailable(error as Error);
+      throw told(error, { right, tls });
     } finally {
       void admin.disconnect().catch(ignore); // it may hang as the question did
     }
@@ -131,14 +149,14 @@ export function connect(brokers: readonly string[]): Client {
 
   return {
     reach: (topic) =>
-      asked(async (admin) => {
+      asked(`see ${topic} (Describe)`, async (admin) => {
         if (!(await admin.listTopics()).includes(topic)) return undefined;
         const offsets = await admin.fetchTopicOffsets(topic);
         return new Map(offsets.map((it) => [it.partition, { first: BigInt(it.low), next: BigInt(it.high) }]));
       }),
 
     config: (topic, name) =>
-      asked(async (admin) => {
+      asked(`see the settings of ${topic} (DescribeConfigs)`, async (admin) => {
         const { resources } = await admin.describeConfigs({
           includeSynonyms: false,
           resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
@@ -147,7 +165,7 @@ export function connect(brokers: readonly string[]): Client {
       }),
 
     ensureTopic: (topic, { partitions, config }) =>
-      asked(async (admin) => {
+      asked(`create ${topic} (Create)`, async (admin) => {
         const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
         await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
         // Every broker hears of it a little later; the client's own wait takes the first that has not for an error.
@@ -156,8 +174,9 @@ export function connect(brokers: readonly string[]): Client {
       }),
 
     async read({ topic, group, next, take, failed }) {
+      const rights = { right: `read ${topic} (Read)`, groupRight: `groups that begin with ${group}. (Read)`, tls };
       const consumer = kafka.consumer({
-        groupId: group,
+        groupId: `${group}.${randomUUID()}`,
         maxWaitTimeInMs: FETCH_WAITS_MS,
         allowAutoTopicCreation: false,
         // Else it would begin again by itself, beside the one that its reader begins.
@@ -167,7 +186,7 @@ export function connect(brokers: readonly string[]): Client {
       consumer.on(consumer.events.GROUP_JOIN, () => {
         for (const [partition, offset] of next()) consumer.seek({ topic, partition, offset: String(offset) });
       });
-      consumer.on(consumer.events.CRASH, ({ payload }) => failed(unavailable(payload.error)));
+      consumer.on(consumer.events.CRASH, ({ payload }) => failed(told(payload.error, rights)));
       try {
         await consumer.connect();
         await consumer.subscribe({ topic, fromBeginning: true });
@@ -192,7 +211,7 @@ export function connect(brokers: readonly string[]): Client {
         });
       } catch (error) {
         await consumer.disconnect().catch(ignore);
-        throw unavailable(error as Error);
+        throw told(error, rights);
       }
       return () => within(CLOSE_WITHIN_MS, consumer.disconnect(), () => new Unavailable('Kafka does not answer')).catch(ignore);
     },
@@ -206,9 +225,9 @@ export function connect(brokers: readonly string[]): Client {
         return await within(SEND_WITHIN_MS, sending, () => new Error(`no answer within ${SEND_WITHIN_MS} ms`));
       } catch (error) {
         void discard();
-        throw TOO_LARGE.has(typeOf(error as Error))
+        throw isTooLarge(error)
           ? new NotStorable('it is too large for the topic')
-          : unavailable(error as Error);
+          : told(error, { right: `write to ${topic} (Write)`, tls });
       }
     },
 
@@ -239,10 +258,5 @@ const isServed = async (admin: Admin, topic: string): Promise<boolean> => {
     () => false,
   );
 };
-
-const TOO_LARGE = new Set<unknown>(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-const typeOf = (error: Error & { type?: string }): unknown => error.type ?? (error.cause && typeOf(error.cause as Error));
-
-const unavailable = (cause: Error): Unavailable => new Unavailable(`Kafka is away: ${cause.message}`, { cause });
 
 const ignore = () => undefined;

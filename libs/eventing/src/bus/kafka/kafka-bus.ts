@@ -1,11 +1,10 @@
 // The bus over Kafka. A consumer belongs to a group of its own, because it reads all partitions and keeps its offsets beside its
 // rows: nothing is committed to Kafka, and no other member can take a partition away in the middle of a batch.
-import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '../../run/cloud-event';
 import { resumed } from '../../store/follow';
 import type { Position, Unavailable } from '../../store/port';
 import { OffsetGone, type Bus, type BusBatch, type BusRecord, type LogPlace, type Publisher, type Watermark } from '../port';
-import { connect, type Client, type Fetched, type Reach } from './client';
+import { connect, type Client, type Fetched, type Reach, type Security } from './client';
 import { Handover } from './handover';
 import { contentOf, messageOf, watermarkOf, type Message } from './message';
 import { numberOf, offsetOf } from './offsets';
@@ -13,11 +12,18 @@ import { numberOf, offsetOf } from './offsets';
 export interface KafkaOptions {
   /** `host:port` of some brokers. */
   readonly brokers: readonly string[];
+  /** In clear and as nobody, when nothing is said. */
+  readonly security?: Security | undefined;
   /** Told when Kafka is away; it is tried again by itself. */
   readonly onError?: (error: Unavailable) => void;
 }
 
-export type KafkaBus = Bus & Publisher;
+export interface KafkaBus extends Bus, Publisher {
+  /** Whether it is there, and this user may see it. @throws Unavailable */
+  hasTopic(topic: string): Promise<boolean>;
+  /** What would lose events of a topic, or their order, in words; undefined when nothing would. @throws RangeError, Unavailable */
+  topicFault(topic: string): Promise<string | undefined>;
+}
 
 /** For ever: another count would put the keys into other partitions, and lose their order. Divides by 1, 2, 3, 4, 6 and 12. */
 export const PARTITIONS = 12;
@@ -29,16 +35,26 @@ const SEND_EVENTS = 500;
 /** A broker takes 1 MiB at once. An event is never larger than that: it goes alone. */
 const SEND_BYTES = 500_000;
 
-export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus {
-  const client = connect(brokers);
+const IN_CLEAR: Security = { tls: false };
+
+export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: KafkaOptions): KafkaBus {
+  const client = connect(brokers, security);
   let isPublishing = false;
   /** By topic: what comes next in each partition, as far as this one knows. */
   const ends = new Map<string, Map<number, bigint>>();
 
   async function reachOf(topic: string): Promise<ReadonlyMap<number, Reach>> {
     const reach = await client.reach(topic);
-    if (!reach) throw new RangeError(`there is no topic ${topic}`);
+    // Kafka shows nobody a topic that he may not see.
+    if (!reach) throw new RangeError(`there is no topic ${topic}${security.user ? ', or the user may not see it' : ''}`);
     return reach;
+  }
+  async function topicFault(topic: string): Promise<string | undefined> {
+    const { size } = await reachOf(topic);
+    if (size !== PARTITIONS) return `${topic} has ${size} partitions and needs ${PARTITIONS}: streams would lose their order`;
+    if ((await client.config(topic, CLEANUP))?.includes('compact'))
+      return `${topic} is compacted, and would lose all but the last event of a stream: set ${CLEANUP} to delete`;
+    return undefined;
   }
   /** What comes behind something that has failed must not overtake it: the caller decides what is next. */
   async function alone<T>(publish: () => Promise<T>): Promise<T> {
@@ -73,14 +89,13 @@ export function kafkaBus({ brokers, onError = ignore }: KafkaOptions): KafkaBus 
 
     async ensureTopic(topic) {
       await client.ensureTopic(topic, { partitions: PARTITIONS, config: CONFIG });
-      const { size } = await reachOf(topic);
-      if (size !== PARTITIONS)
-        throw new RangeError(`${topic} has ${size} partitions and needs ${PARTITIONS}: streams would lose their order`);
-      if ((await client.config(topic, CLEANUP))?.includes('compact'))
-        throw new RangeError(
-          `${topic} is compacted, and would lose all but the last event of a stream: set ${CLEANUP} to delete`,
-        );
+      const fault = await topicFault(topic);
+      if (fault !== undefined) throw new RangeError(fault);
     },
+
+    topicFault,
+
+    hasTopic: async (topic) => (await client.reach(topic)) !== undefined,
 
     async newest(topic) {
       const reach = [...(await reachOf(topic))];
@@ -130,7 +145,7 @@ async function* once(
   const handover = new Handover<Fetched>();
   const stop = await client.read({
     topic,
-    group: `${group}.${randomUUID()}`,
+    group,
     next: () => next,
     take: (fetched) => handover.give(fetched),
     failed: (error) => handover.fail(error),
