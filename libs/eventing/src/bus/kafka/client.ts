@@ -165,9 +165,11 @@ export function connect(brokers: readonly string[], security: Security): Client 
       }),
 
     ensureTopic: (topic, { partitions, config }) =>
-      asked(`create ${topic} (Create)`, async (admin) => {
+      asked(`see ${topic} (Describe), or to create it (Create)`, async (admin) => {
         const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-        await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+        // Asked first: a service needs no right to create what is there.
+        if (!(await admin.listTopics()).includes(topic))
+          await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
         // Every broker hears of it a little later; the client's own wait takes the first that has not for an error.
         for (const end = performance.now() + TOPIC_WITHIN_MS; !(await isServed(admin, topic)); await delay(50))
           if (performance.now() > end) throw new Error(`${topic} was not there within ${TOPIC_WITHIN_MS} ms`);

@@ -104,7 +104,7 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
       const found = new Map<number, Pick<LogPlace, 'eventId' | 'eventPosition'>>();
       if (some === 0) return [];
       const { signal } = new AbortController();
-      for await (const it of once(client, topic, 'kams.newest', next, () => reachOf(topic), signal)) {
+      for await (const it of once(client, topic, newestGroup(topic), next, () => reachOf(topic), signal)) {
         const event = it.records.at(-1)?.event;
         const last = event ? { eventId: event.id, eventPosition: event.globalpos as Position } : it.watermark;
         if (last) found.set(it.partition, last);
@@ -127,6 +127,9 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
     close: () => client.close(),
   };
 }
+
+/** `kams.accounts.v1` is asked under `kams.accounts.newest`: below the name of a service are all groups that it needs. */
+const newestGroup = (topic: string): string => `${topic.replace(/\.v\d+$/, '')}.newest`;
 
 /** Until it breaks. @throws Unavailable, OffsetGone, LogDamaged, RangeError */
 async function* once(
