@@ -1,5 +1,4 @@
 // Services in one process: all of them, or those of KAMS_SERVICES.
-import 'reflect-metadata';
 import { runServices, type Running } from '@kams/platform/run/run-service';
 import { Command, CommanderError } from 'commander';
 import { showSample } from './sample/show';
@@ -25,7 +24,7 @@ function welcome(running: Running): void {
     ...(config.store === 'eventstoredb' ? ['  event store the EventStoreDB of KAMS_EVENTSTOREDB_URL'] : []),
     ...(config.kafkaBrokers
       ? [
-          `  kafka       ${config.kafkaBrokers.join(', ')}, topics ${runtime
+          `  kafka       ${config.kafkaBrokers.join(', ')}${config.kafkaTls ? ' with TLS' : ''}, topics ${runtime
             .relays()
             .map((it) => it.topic)
             .join(', ')}`,

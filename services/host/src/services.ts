@@ -1,4 +1,5 @@
 // The services of the installation.
+import 'reflect-metadata';
 import { accountsService } from '@kams/accounts';
 import type { Service } from '@kams/platform';
 

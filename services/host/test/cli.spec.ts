@@ -1,8 +1,11 @@
 import { decodeJwt } from 'jose';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { certificateFor } from '@kams/testing/certificate';
 import { readCliConfig, tokensOf } from '../src/cli/connection';
 import { dataFolder, nodeVersion, settingsIn } from '../src/cli/doctor';
 import { HostClient } from '../src/cli/host-client';
@@ -342,6 +345,31 @@ describe('kams doctor', () => {
     expect(wrong.findings).toContainEqual(
       expect.objectContaining({ what: 'settings', says: expect.stringMatching(/^KAMS_PORT: must be/) }),
     );
+  });
+
+  test('finds a Kafka that is away, which stops nothing, and one that may be anybody, which is wrong', async () => {
+    const before = (port: number) =>
+      runKams(['doctor', '--before-start'], {
+        KAMS_DATA: data,
+        KAMS_KAFKA_BROKERS: `localhost:${port}`,
+        KAMS_KAFKA_TLS: 'true',
+        KAMS_KAFKA_USER: 'kams-accounts',
+        KAMS_KAFKA_PASSWORD: 'hidden-word',
+      });
+    const away = await before(1);
+    expect(away.code).toBe(0);
+    expect(away.out).toMatch(/^warning +kafka +Kafka is away: .*ECONNREFUSED.* -> are the brokers of KAMS_KAFKA_BROKERS up/m);
+    const { key, certificate } = certificateFor('localhost');
+    const anybody = createServer({ key, cert: certificate }).on('tlsClientError', () => undefined);
+    await new Promise<void>((done) => anybody.listen(0, '127.0.0.1', done));
+    try {
+      const { code, out, err } = await before((anybody.address() as AddressInfo).port);
+      expect(code).toBe(1);
+      expect(out).toMatch(/^wrong +kafka +Kafka: the certificate is of no authority .* -> name a file .* NODE_EXTRA_CA_CERTS$/m);
+      expect(out + err + away.out + away.err).not.toContain('hidden-word');
+    } finally {
+      anybody.close();
+    }
   });
 
   test('asks no host before the first one is started', async () => {

@@ -6,6 +6,10 @@ import { BadConfig } from '@kams/platform/config/bad-config';
 import { openKeys } from '@kams/platform/config/keys';
 import { runningEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
 import type { Setting } from '@kams/platform/config/settings';
+import { kafkaOptions } from '@kams/platform/run/kafka-options';
+import { isPublished, topicOf, Unavailable } from '@kams/eventing';
+import { kafkaBus, type KafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
+import { Refused } from '@kams/eventing/bus/kafka/refusal';
 import { epochOf } from '@kams/eventing/store/eventstoredb/eventstoredb-store';
 import { rolesOf, rolesSql } from '@kams/eventing/store/postgres/roles';
 import { tenantFaults } from '@kams/platform/read-model/tenants';
@@ -46,7 +50,7 @@ export async function examine(terminal: Terminal, identity: Identity, { beforeSt
   }
   if (config) {
     findings.push(await dataFolder(config.data), await diskSpace(config.data));
-    findings.push(...(await database(config)), ...(await eventStore(config)));
+    findings.push(...(await database(config)), ...(await eventStore(config)), ...(await kafka(config)));
     if (!beforeStart) findings.push(...(await host(hostUrl(env, config), config, identity, signal)));
   }
   const settings = settingsIn(env);
@@ -176,6 +180,64 @@ async function eventStore({ store, eventStoreDbUrl }: CliConfig): Promise<Findin
     const cure = 'is the server of KAMS_EVENTSTOREDB_URL up, and may its user read $all?';
     return [wrong('event store', (error as Error).message, cure)];
   }
+}
+
+/** The topics that the services of this process publish to. */
+async function topicsOf({ services: chosen }: CliConfig): Promise<readonly string[]> {
+  // Only here, because it loads them whole. By its alias: a relative one would have to name a .js file, which Jest has not.
+  // eslint-disable-next-line @nx/enforce-module-boundaries
+  const { services } = await import('@kams/host/services');
+  return services
+    .filter(({ name, aggregates }) => (chosen?.includes(name) ?? true) && isPublished(aggregates.map((it) => it.contract)))
+    .map((it) => topicOf(it.name));
+}
+
+const KAFKA_CURES: Readonly<Record<Refused['why'], string>> = {
+  password: 'set KAMS_KAFKA_USER and KAMS_KAFKA_PASSWORD as the cluster has them',
+  authority: 'name a file with the certificate of their authority in NODE_EXTRA_CA_CERTS',
+  name: 'call the brokers in KAMS_KAFKA_BROKERS, and in their advertised.listeners, as their certificates do',
+  validity: 'renew the certificate of the brokers; is the clock right?',
+  listener: 'name an address in KAMS_KAFKA_BROKERS where users are known by SCRAM-SHA-512, or take KAMS_KAFKA_USER away',
+  right: 'give it that right; deploy/kafka/acls.sh has all that a service needs',
+};
+
+/** Kafka and the topics of the services. While it is away nothing but those stands still, so that is a warning. */
+async function kafka(config: CliConfig): Promise<Finding[]> {
+  const options = kafkaOptions(config);
+  if (!options) return [];
+  const findings: Finding[] = [];
+  const bus = kafkaBus(options);
+  try {
+    for (const topic of await topicsOf(config)) {
+      const found = await topicFinding(bus, topic);
+      if (findings.length === 0)
+        findings.push(
+          ok('kafka', `answers, ${config.kafkaTls ? 'with TLS' : 'in clear'}, and takes us for ${config.kafkaUser ?? 'nobody'}`),
+        );
+      findings.push(found);
+    }
+    return findings;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    const cure = 'are the brokers of KAMS_KAFKA_BROKERS up, and is KAMS_KAFKA_TLS as they want it?';
+    const finding =
+      error instanceof Refused ? wrong('kafka', error.message, KAFKA_CURES[error.why]) : warning('kafka', error.message, cure);
+    return [...findings, finding];
+  } finally {
+    await bus.close();
+  }
+}
+
+async function topicFinding(bus: KafkaBus, topic: string): Promise<Finding> {
+  if (!(await bus.hasTopic(topic)))
+    return warning(
+      'kafka',
+      `${topic} is not there, or not to be seen`,
+      'the first start makes it if its user may (Create); else deploy/kafka/acls.sh does, and gives the rights',
+    );
+  const fault = await bus.topicFault(topic);
+  if (fault === undefined) return ok('kafka', `${topic} has its 12 partitions, and is not compacted`);
+  return wrong('kafka', fault, 'stop the services, delete the topic, and make it again by deploy/kafka/acls.sh');
 }
 
 async function tenants(client: Client): Promise<Finding[]> {

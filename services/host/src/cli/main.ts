@@ -176,7 +176,7 @@ development, tokens are made with the key in KAMS_DATA.`,
   program
     .command('doctor')
     .description('look whether everything is right, and say what to do')
-    .option('--before-start', 'only what a host stands on: settings, database, event store')
+    .option('--before-start', 'only what a host stands on: settings, database, event store, Kafka')
     .action((options: DoctorOptions) => examine(terminal(), identity(), options));
   program
     .command('backup')
