@@ -64,8 +64,10 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end }}
 
-{{/* Of those that have a store. */}}
+{{/* Of those that have a store. root, name: of the service. */}}
 {{- define "kams.storeEnv" -}}
+{{- $name := .name }}
+{{- with .root }}
 - name: KAMS_DATA
   value: /var/lib/kams
 - name: KAMS_POSTGRES_URL_FILE
@@ -81,10 +83,29 @@ capabilities: { drop: [ALL] }
 {{- with .Values.kafka.brokers }}
 - name: KAMS_KAFKA_BROKERS
   value: {{ join "," . | quote }}
+- name: KAMS_KAFKA_TLS
+  value: {{ $.root.Values.kafka.tls | quote }}
+{{- with $.root.Values.kafka.user }}
+- name: KAMS_KAFKA_USER
+  value: {{ replace "%s" $name . | quote }}
+- name: KAMS_KAFKA_PASSWORD_FILE
+  value: /run/secrets/kams/{{ include "kams.kafkaPassword" $ }}
+{{- end }}
+{{- end }}
+- name: KAMS_SERVICES
+  value: {{ $name }}
 {{- end }}
 {{- end }}
 
+{{/* The key of a service in the Secret. root, name. */}}
+{{- define "kams.kafkaPassword" -}}
+{{ replace "%s" .name .root.Values.secret.kafkaPassword }}
+{{- end }}
+
+{{/* root, names: of the services whose secrets it has. */}}
 {{- define "kams.secretVolume" -}}
+{{- $names := .names }}
+{{- with .root }}
 - name: secrets
   secret:
     secretName: {{ required "secret.existingSecret: the name of the Secret that has the URL of Postgres" .Values.secret.existingSecret }}
@@ -95,6 +116,16 @@ capabilities: { drop: [ALL] }
       {{- if eq .Values.store "eventstoredb" }}
       - { key: {{ .Values.secret.eventStoreDbUrl }}, path: eventstoredb-url }
       {{- end }}
+      {{- if and .Values.kafka.brokers .Values.kafka.user }}
+      {{- $keys := list }}
+      {{- range $names }}
+      {{- $keys = append $keys (include "kams.kafkaPassword" (dict "root" $.root "name" .)) }}
+      {{- end }}
+      {{- range uniq $keys }}
+      - { key: {{ . }}, path: {{ . }} }
+      {{- end }}
+      {{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Of every pod: what it may not do. */}}
@@ -186,9 +217,7 @@ spec:
           env:
             {{- include "kams.commonEnv" $root | trim | nindent 12 }}
             {{- if .store }}
-            {{- include "kams.storeEnv" $root | nindent 12 }}
-            - name: KAMS_SERVICES
-              value: {{ $name }}
+            {{- include "kams.storeEnv" (dict "root" $root "name" $name) | trim | nindent 12 }}
             {{- end }}
           ports:
             - { name: http, containerPort: 3000 }
@@ -230,7 +259,7 @@ spec:
         {{- if .store }}
         - name: data
           persistentVolumeClaim: { claimName: {{ include "kams.claim" $root }} }
-        {{- include "kams.secretVolume" $root | nindent 8 }}
+        {{- include "kams.secretVolume" (dict "root" $root "names" (list $name)) | trim | nindent 8 }}
         {{- end }}
         {{- with $root.Values.extraVolumes }}
         {{- toYaml . | nindent 8 }}
