@@ -29,6 +29,10 @@ const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.
 
 const RELAY = 'libs/eventing/src/run/relay.ts';
 const RELAYED = { test: 'libs/eventing/test/run/relay.spec.ts', named: 'whatever breaks, and whoever else relays' };
+const KAFKA = 'libs/eventing/src/bus/kafka/client.ts';
+const SECURED = { promise: 'tls', test: 'libs/eventing/test/bus/kafka/refusal.spec.ts' };
+const SETTLED = { promise: 'tls', test: 'libs/platform/test/config.spec.ts' };
+const READ_CONFIG = 'libs/platform/src/config/read-config.ts';
 const INBOX = 'libs/eventing/src/run/inbox.ts';
 const COLLECTED = { test: 'libs/eventing/test/run/inbox.spec.ts' };
 const POISONED = { test: 'services/host/test/promises/p11-poison.e2e.spec.ts', named: 'P11 ' };
@@ -444,6 +448,55 @@ export const MUTANTS = [
     named: 'what a newer release has stored',
     shows: /toMatch|toEqual/,
     changes: [{ file: RELAY, from: 'known(byName.get(categoryOf(it.stream))!, it)', to: 'it' }],
+  },
+  {
+    ...SECURED,
+    name: 'certificate-of-anybody',
+    named: 'no authority that is trusted has signed',
+    shows: /Received: +"Kafka is away/,
+    changes: [{ file: KAFKA, from: 'rejectUnauthorized: true', to: 'rejectUnauthorized: false' }],
+  },
+  {
+    name: 'certificate-as-the-environment-says',
+    ...SECURED,
+    named: 'no authority that is trusted has signed',
+    shows: /"NODE_TLS_REJECT_UNAUTHORIZED":"0"[^]*Received: +"Kafka is away/,
+    changes: [{ file: KAFKA, from: "{ rejectUnauthorized: true, minVersion: 'TLSv1.2' }", to: "{ minVersion: 'TLSv1.2' }" }],
+  },
+  {
+    name: 'certificate-of-any-name',
+    ...SECURED,
+    named: 'of another name than it was called by',
+    shows: /Expected pattern: [^\n]*of another name/,
+    changes: [
+      { file: KAFKA, from: 'rejectUnauthorized: true', to: 'rejectUnauthorized: true, checkServerIdentity: () => undefined' },
+    ],
+  },
+  {
+    name: 'kafka-elsewhere-in-clear',
+    ...SETTLED,
+    named: 'the brokers of Kafka are',
+    shows: /must be on this machine/,
+    changes: [
+      {
+        file: READ_CONFIG,
+        from: 'if (config.kafkaTls !== true && config.kafkaBrokers',
+        to: 'if (config.kafkaBrokers === undefined && config.kafkaBrokers',
+      },
+    ],
+  },
+  {
+    name: 'kafka-password-in-clear',
+    ...SETTLED,
+    named: 'is said with TLS only in production',
+    shows: /KAMS_KAFKA_TLS: must be true/,
+    changes: [
+      {
+        file: READ_CONFIG,
+        from: 'if (config.kafkaTls !== true && config.kafkaUser',
+        to: 'if (config.kafkaUser === undefined && config.kafkaUser',
+      },
+    ],
   },
   {
     promise: 'P22',
