@@ -108,7 +108,7 @@ function installation() {
       const { events } = await store.readAll(START, 10_000);
       const isPublic = new Set(['ParcelSent', 'ParcelMoved', 'ParcelDelivered']);
       const wanted = events.filter((stored) => isPublic.has(stored.type));
-      await eventually(() => expect(rows.kept).toHaveLength(wanted.length));
+      await eventually(() => expect(rows.kept).toHaveLength(wanted.length), 15_000);
       expect(new Set(rows.kept.map(({ event: { id } }) => id))).toEqual(new Set(wanted.map(({ id }) => id)));
       expect(rows.kept.map(({ position }) => position)).toEqual(wanted.map((_, i) => i + 1));
       const last = new Map<string, number>();
@@ -190,7 +190,8 @@ test('whatever breaks, and whoever else collects, each event is there once, and 
     repeats: fc.array(fc.nat(99), { maxLength: 3 }),
     lost: fc.array(fc.nat(39), { maxLength: 4 }),
     breaks: fc.array(fc.boolean(), { maxLength: 12 }),
-    refused: fc.array(fc.boolean(), { maxLength: 12 }),
+    /** Few: it waits longer and longer. */
+    refused: fc.array(fc.boolean(), { maxLength: 4 }),
     two: fc.boolean(),
   });
   await fc.assert(
