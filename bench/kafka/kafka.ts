@@ -34,13 +34,20 @@ export const kafka: Measurement = {
       progress('kafka: relay, consumer');
       const worker = jobs();
       const delays: [string, number, number][] = [];
+      const shown: [string, string, number, number][] = [];
       try {
         const relayed = await worker.ask('relay');
         const consumed = await worker.ask('consume');
+        const collected = await worker.ask('collect');
         for (const perSecond of RATES) {
           progress(`kafka: delay at ${perSecond} commands/s`);
           const { p50, p99 } = await worker.ask('delay', perSecond, (3 * ms) / 1_000);
           delays.push([String(perSecond), p50, p99]);
+          for (const over of ['log', 'kafka'] as const) {
+            progress(`kafka: until a row of another service, over ${over === 'log' ? 'the log' : 'Kafka'}, at ${perSecond}/s`);
+            const it = await worker.ask('shown', over, perSecond, (3 * ms) / 1_000);
+            shown.push([over === 'log' ? 'the log' : 'Kafka', String(perSecond), it.p50, it.p99]);
+          }
         }
         const row = (name: string, { events, took }: { events: number; took: Took }) =>
           [
@@ -53,12 +60,21 @@ export const kafka: Measurement = {
           {
             title: 'kafka: public events to the topic and from it',
             columns: ['', 'events', 'events/s', 'node us', 'postgres us', 'kafka us'],
-            rows: [row('relay, from the log', relayed), row('consumer, from the topic', consumed)],
+            rows: [
+              row('relay, from the log', relayed),
+              row('consumer, from the topic', consumed),
+              row('consumer, into an inbox', collected),
+            ],
           },
           {
             title: 'kafka: from the answer of a command to its event at a reader of the topic',
             columns: ['commands/s', 'p50 ms', 'p99 ms'],
             rows: delays,
+          },
+          {
+            title: 'from the answer of a command to its row in a view of another service',
+            columns: ['over', 'commands/s', 'p50 ms', 'p99 ms'],
+            rows: shown,
           },
         ];
       } finally {

@@ -55,6 +55,7 @@ export function relay(
     `The store was restored to before what was published last, and readers of ${topic} know events that it has not. Bring the ` +
     `newer store back; or delete the topic and the row ${name} of the table ${service}.checkpoint, and build again what its readers have`;
   let owner: Term | undefined;
+  let isTopicThere = false;
   const log: Log = {
     epoch: async () => (await store.head()).epoch,
     head: async () => (await store.head()).position,
@@ -77,7 +78,8 @@ export function relay(
 
   /** Until the signal aborts, or another process has moved the checkpoint. */
   async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
-    await unlessAborted(signal, to.ensureTopic(topic));
+    // Once: on a busy machine a lease may be over before all is asked again, and so at each try.
+    if (!isTopicThere) await unlessAborted(signal, to.ensureTopic(topic));
     const { epoch, position: head } = await store.head();
     let checkpoint = await checkpoints.load(name);
     await unlessAborted(signal, ensureStart(checkpoint, epoch));
@@ -88,7 +90,8 @@ export function relay(
     const pages = (end: AbortSignal) => store.subscribe(start, AbortSignal.any([signal, end]), filter);
     let marked = { position: START, at: performance.now() };
     for await (const page of withPauses(pages, MARK_AFTER_MS)) {
-      if (!page || performance.now() > marked.at + MARK_EVERY_MS) {
+      // Not before something was published: whoever has just become the owner has that to do first.
+      if (!page || (isTopicThere && performance.now() > marked.at + MARK_EVERY_MS)) {
         const { eventId, eventPosition, position } = checkpoint ?? NOTHING;
         if (eventId !== null && eventPosition !== null && position > marked.position)
           await unlessAborted(signal, to.mark(topic, { epoch, position, eventId, eventPosition }));
@@ -107,11 +110,17 @@ export function relay(
       if (!(await checkpoints.save(name, checkpoint, { to: next }, owner))) return void (await owner?.confirm());
       owner?.renewed(sentAt);
       checkpoint = next;
+      isTopicThere = true;
       isGoing();
     }
   }
 
-  const publishing = persistent(follow, onFailure, 'relay');
+  const followed: typeof follow = (...args) =>
+    follow(...args).catch((error: unknown) => {
+      isTopicThere = false;
+      throw error;
+    });
+  const publishing = persistent(followed, onFailure, 'relay');
   return {
     topic,
     run(signal, term) {

@@ -2,7 +2,7 @@
 // rows: nothing is committed to Kafka, and no other member can take a partition away in the middle of a batch.
 import type { CloudEvent } from '../../run/cloud-event';
 import { resumed } from '../../store/follow';
-import type { Position, Unavailable } from '../../store/port';
+import { Unavailable, type Position } from '../../store/port';
 import { OffsetGone, type Bus, type BusBatch, type BusRecord, type LogPlace, type Publisher, type Watermark } from '../port';
 import { connect, type Client, type Fetched, type Reach, type Security } from './client';
 import { Handover } from './handover';
@@ -32,6 +32,7 @@ const CLEANUP = 'cleanup.policy';
 const CONFIG = { [CLEANUP]: 'delete', 'retention.ms': String(7 * 24 * 3_600_000) };
 /** What is sent at once. kafkajs puts a send together in a time that grows with its square: 500 take 2 ms, 20,000 two seconds. */
 const SEND_EVENTS = 500;
+const NEWEST_WITHIN_MS = 30_000;
 /** A broker takes 1 MiB at once. An event is never larger than that: it goes alone. */
 const SEND_BYTES = 500_000;
 
@@ -103,14 +104,14 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
       const some = reach.filter(([, it]) => it.first < it.next).length;
       const found = new Map<number, Pick<LogPlace, 'eventId' | 'eventPosition'>>();
       if (some === 0) return [];
-      const { signal } = new AbortController();
+      const signal = AbortSignal.timeout(NEWEST_WITHIN_MS); // its client has stood without a word
       for await (const it of once(client, topic, newestGroup(topic), next, () => reachOf(topic), signal)) {
         const event = it.records.at(-1)?.event;
         const last = event ? { eventId: event.id, eventPosition: event.globalpos as Position } : it.watermark;
         if (last) found.set(it.partition, last);
-        if (found.size === some) break;
+        if (found.size === some) return [...found.values()];
       }
-      return [...found.values()];
+      throw new Unavailable(`Kafka has not shown the newest of ${topic} within ${NEWEST_WITHIN_MS} ms`);
     },
 
     publish: (topic, events) =>
@@ -120,7 +121,8 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
 
     mark: (topic, place) =>
       alone(async () => {
-        const known = [...(await endsOf(topic))].map(([partition, next]) => [partition, offsetOf(next - 1n)] as const);
+        ends.set(topic, await endsOf(topic));
+        const known = [...ends.get(topic)!].map(([partition, next]) => [partition, offsetOf(next - 1n)] as const);
         await send(topic, [watermarkOf({ ...place, ends: new Map(known) })]);
       }),
 
