@@ -8,7 +8,7 @@ import { startServices } from '@kams/platform/run/run-service';
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import pino from 'pino';
 import { serve } from './child';
-import { freePort } from './setting';
+import { freePort } from '@kams/platform/embedded-postgres/free-port';
 
 export interface ServerOptions {
   readonly databaseUrl: string;

@@ -1,6 +1,5 @@
 // What every measurement is given.
 import type { EmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
-import { createServer, type AddressInfo } from 'node:net';
 import { Client } from 'pg';
 import type { Table } from './report';
 
@@ -38,12 +37,3 @@ export async function freshDatabase(postgres: EmbeddedPostgres, name: string): P
 /** Every run begins behind a checkpoint: none pays for what the run before it wrote. */
 export const checkpoint = (postgres: EmbeddedPostgres): Promise<void> =>
   withClient(postgres, async (client) => void (await client.query('checkpoint')));
-
-/** Of the loopback, that nobody uses now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

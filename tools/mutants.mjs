@@ -381,11 +381,33 @@ export const MUTANTS = [
   },
   {
     promise: 'P9',
+    name: 'topic-asked-for-with-each-lease',
+    test: RELAYED.test,
+    named: 'who owns it for a moment only',
+    shows: /toBe/,
+    changes: [{ file: RELAY, from: 'if (!isTopicThere) await unlessAborted', to: 'await unlessAborted' }],
+  },
+  {
+    promise: 'P9',
+    name: 'marked-before-anything-is-published',
+    test: RELAYED.test,
+    named: 'who owns it for a moment only',
+    shows: /toBe/,
+    changes: [
+      {
+        file: RELAY,
+        from: 'if (!page || (isPublishing && performance.now() > marked.at + MARK_EVERY_MS)) {',
+        to: 'if (checkpoint || isPublishing) {',
+      },
+    ],
+  },
+  {
+    promise: 'P9',
     name: 'restored-store-not-asked-for-what-is-on-the-topic',
     test: RELAYED.test,
     named: 'a store without what is on the topic',
     shows: /toMatch/,
-    changes: [{ file: RELAY, from: '?.eventId !== eventId)', to: '?.eventId !== eventId && epoch === topic)' }],
+    changes: [{ file: RELAY, from: 'isStillThere(it, log)))', to: 'isStillThere(it, log)) && epoch === topic)' }],
   },
   {
     promise: 'P10',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { localKafka } from '@kams/testing/kafka';
 import { startChild } from '../child';
 import type { Took } from '../cpu';
-import { checkpoint, freePort, freshDatabase, type Measurement } from '../setting';
+import { freePort } from '@kams/platform/embedded-postgres/free-port';
+import { checkpoint, freshDatabase, type Measurement } from '../setting';
 import type { BrokerJobs } from './worker';
 
 const RATES = [20, 100, 500];

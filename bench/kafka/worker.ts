@@ -29,6 +29,7 @@ import { postgresLeases } from '@kams/platform/read-model/leases';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { contractsOf } from '@kams/platform/service';
+import { readTopic } from '@kams/testing/kafka';
 import { serve } from '../child';
 import { within } from '@kams/eventing/within';
 import { atRate } from '../closed-loop';
@@ -76,24 +77,6 @@ const start = async (url: string, broker: string, postgresPid: number, kafkaPid:
     }
   }
 
-  /** Everything on the topic, up to its end of now. */
-  async function readAll(): Promise<number> {
-    const ends = await bus.ends(TOPIC);
-    const at = new Map<number, string>();
-    let events = 0;
-    for await (const { partition, offset, records } of bus.consume(
-      TOPIC,
-      'kams.bench',
-      new Map(),
-      new AbortController().signal,
-    )) {
-      events += records.length;
-      at.set(partition, offset);
-      if ([...ends].every(([it, end]) => (at.get(it) ?? '') >= end)) break;
-    }
-    return events;
-  }
-
   let employees = 1_000_000;
   return {
     store: () => storePast(store),
@@ -107,7 +90,7 @@ const start = async (url: string, broker: string, postgresPid: number, kafkaPid:
 
     async consume() {
       let events = 0;
-      const time = await took(pids, async () => void (events = await readAll()));
+      const time = await took(pids, async () => void (events = (await readTopic(bus, TOPIC)).length));
       return { events, took: time };
     },
 

@@ -1,13 +1,12 @@
 // A process for each service, over a real Kafka: what the page of the guide shows of one process is what comes of several; a
 // reader that is not ours finds on the topics what the document says; and nothing of a person who was erased lies about.
-import { dataFolder, freePort, removeFolder, runKams } from '@kams/testing/host';
+import { dataFolder, freePort, removeFolder } from '@kams/testing/host';
 import { cleanEnv, startBuilt, type Proc } from '@kams/testing/faults/procs';
 import { hits } from '@kams/testing/markers';
 import { eventually, until } from '@kams/testing/until';
+import { startUp, type Up } from '@kams/testing/up';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +14,6 @@ import { Kafka, logLevel } from 'kafkajs';
 import { copyOfProject } from './document';
 import { expectAsPrinted, files } from './guide';
 
-const UP_WITHIN_MS = 120_000;
 const TEST_MS = 300_000;
 const MARKERS = ['Mark00ErVoNstedt', 'Mark01ErVoNstedt', 'Mark02ErVoNstedt'];
 
@@ -23,19 +21,21 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
   test.skip('services apart, over Kafka (npm run test:kafka)', () => undefined);
   process.stderr.write('services apart: NOT RUN (npm run test:kafka)\n');
 } else {
+  const copy = copyOfProject();
+  beforeAll(() => {
+    files.forEach(copy.take);
+    copy.run('node', 'tools/build.mjs');
+  });
+  afterAll(() => copy.remove());
+
   describe.each(['postgres', 'eventstoredb'] as const)('services apart, over Kafka, with the log in %s', (store) => {
-    const copy = copyOfProject();
     let data: string;
     let scratch: string;
     let env: NodeJS.ProcessEnv;
     let double: Proc | undefined;
-    let running: ChildProcess;
-    let said = '';
-    let token: string;
+    let up: Up;
 
     beforeAll(async () => {
-      files.forEach(copy.take);
-      copy.run('node', 'tools/build.mjs');
       [data, scratch] = [await dataFolder(), await dataFolder()];
       env = { ...cleanEnv(), KAMS_DATA: data, KAMS_PORT: String(await freePort()), KAMS_LOG_LEVEL: 'warn' };
       if (store === 'eventstoredb') {
@@ -45,35 +45,18 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         env['KAMS_STORE'] = store;
         env['KAMS_EVENTSTOREDB_URL'] = await until('the double', () => /^esdb:.*$/m.exec(double!.said())?.[0], 60_000);
       }
-      running = spawn(process.execPath, ['tools/kams.mjs', 'up', '--bus', 'kafka', '--store', store], { cwd: copy.folder, env });
-      for (const stream of [running.stdout!, running.stderr!])
-        stream.on('data', (more: Buffer) => void (said += more.toString()));
-      await until(
-        'kams up',
-        () => {
-          if (running.exitCode !== null) throw new Error(said);
-          return /Ctrl-C ends them all/.test(said);
-        },
-        UP_WITHIN_MS,
-      );
-      await eventually(async () => expect((await fetch(`${origin()}/health/ready`)).status).toBe(200), 60_000);
-      token = (await runKams({ KAMS_DATA: data }, 'token')).stdout.trim();
+      up = await startUp(env, ['--bus', 'kafka', '--store', store], copy.folder);
     }, TEST_MS);
     afterAll(async () => {
-      if (running && running.exitCode === null) {
-        running.kill('SIGTERM');
-        await once(running, 'exit');
-      }
+      await up?.end();
       await double?.end();
-      copy.remove();
       for (const it of [data, scratch]) if (it) await removeFolder(it);
     }, TEST_MS);
 
-    const origin = () => `http://127.0.0.1:${env['KAMS_PORT']}`;
     async function ask<T>(path: string, body?: object): Promise<T> {
-      const answer = await fetch(`${origin()}${path}`, {
+      const answer = await fetch(`${up.url}${path}`, {
         method: body ? 'POST' : 'GET',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${up.token}`, 'content-type': 'application/json' },
         body: body && JSON.stringify(body),
       });
       const text = await answer.text();
@@ -84,7 +67,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
     test(
       'each request of the page is answered as by one process, as soon as the others have heard of who may do what',
       async () => {
-        const loans = /^loans +(\S+)$/m.exec(said)![1]!;
+        const loans = /^loans +(\S+)$/m.exec(up.said())![1]!;
         const hears = (who: string, role: string) =>
           `until curl -sS -H "Authorization: Bearer $${who}" ${loans}/me | grep -q ${role}; do sleep 0.1; done\n`;
         await expectAsPrinted(copy, env, hears('WANG', 'key_account_manager') + hears('LINA', 'service_desk'));
@@ -128,7 +111,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
           const name = (headers as { $ref: string }).$ref.split('/').at(-1)!;
           return { ...components.schemas[name], additionalProperties: false };
         };
-        const brokers = [/Kafka at (\S+)/.exec(said)![1]!];
+        const brokers = [/Kafka at (\S+)/.exec(up.said())![1]!];
         const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
         const admin = kafka.admin();
         await admin.connect();
@@ -205,10 +188,10 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         await ask('/accounts');
         await eventually(
           async () =>
-            expect((await fetch(`${origin()}/loans`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200),
+            expect((await fetch(`${up.url}/loans`, { headers: { authorization: `Bearer ${up.token}` } })).status).toBe(200),
           30_000,
         );
-        expect(said).toMatch(/loans ended with SIGKILL: it is started again/);
+        expect(up.said()).toMatch(/loans ended with SIGKILL: it is started again/);
       },
       TEST_MS,
     );

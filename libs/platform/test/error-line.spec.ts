@@ -1,4 +1,4 @@
-import { errorLine } from '../src/run/run-service';
+import { errorLine } from '../src/run/run-program';
 
 test('an error is logged by name, and nothing that a library hangs on it', () => {
   const error = Object.assign(new Error('terminating connection'), {

@@ -1,7 +1,6 @@
 // The product as its users start it: a process of its own, on a port and a data folder of its own. `npm test` builds it first.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,16 +30,7 @@ export interface HostOptions {
   readonly at?: AtPoint;
 }
 
-/** A port that nobody uses now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-
+export { freePort } from '@kams/platform/embedded-postgres/free-port';
 export const dataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'kams-host-'));
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 

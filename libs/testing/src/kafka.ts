@@ -1,4 +1,5 @@
 // The Kafka of a folder, by the commands that start and stop it for everybody; and killed, as they do not.
+import type { Bus, CloudEvent } from '@kams/eventing';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,22 @@ export interface Secured {
   readonly keyStore: string;
   /** Passwords by names. */
   readonly users: Readonly<Record<string, string>>;
+}
+
+/** Everything that is on a topic, from its start to its end of now. */
+export async function readTopic(bus: Bus, topic: string): Promise<readonly CloudEvent[]> {
+  const ends = await bus.ends(topic);
+  const at = new Map<number, string>();
+  const isRead = () => [...ends].every(([partition, end]) => end <= (at.get(partition) ?? ''));
+  const events: CloudEvent[] = [];
+  const stopping = new AbortController();
+  for await (const batch of isRead() ? [] : bus.consume(topic, 'kams.test', new Map(), stopping.signal)) {
+    events.push(...batch.records.map((it) => it.event));
+    at.set(batch.partition, batch.offset);
+    if (isRead()) break;
+  }
+  stopping.abort();
+  return events;
 }
 
 export interface LocalKafka {

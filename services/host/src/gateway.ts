@@ -2,16 +2,17 @@
 // nothing to it and takes nothing away: who may do what is decided there. It has no keys and no database.
 import 'reflect-metadata';
 import replyFrom from '@fastify/reply-from';
-import { BAD_CONFIG_EXIT_CODE, BadConfig } from '@kams/platform/config/bad-config';
+import { BadConfig } from '@kams/platform/config/bad-config';
 import { readSome } from '@kams/platform/config/read-config';
 import { SETTINGS, type Values } from '@kams/platform/config/settings';
 import { openApi } from '@kams/platform/http/documents';
 import { answerTo, languageOf, Problem, problemTable } from '@kams/platform/http/problems';
 import { measureProcess } from '@kams/platform/run/metrics';
-import { errorLine, VERSION } from '@kams/platform/run/run-service';
+import { closeWithin, listen, logOfProgram, runProgram } from '@kams/platform/run/run-program';
+import { VERSION } from '@kams/platform/run/run-service';
 import { projectionsOf, type Service } from '@kams/platform/service';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { register } from 'prom-client';
 import { services } from './services';
 
@@ -152,30 +153,14 @@ function peersIn({ peers: found }: GatewayConfig): ReadonlyMap<string, string> {
   return found;
 }
 
-async function run(): Promise<void> {
-  const config = readSome(process.env, GATEWAY_SETTINGS);
-  const urls = peersIn(config);
-  const log = pino(
-    { level: config.logLevel, base: { service: 'gateway' }, serializers: { err: errorLine } },
-    pino.destination(2),
-  );
-  measureProcess();
-  const server = gateway(services, urls, log);
-  const stop = async () => {
-    const late = setTimeout(() => process.exit(0), config.shutdownGraceMs);
-    await server.close();
-    clearTimeout(late);
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect'] as const) process.once(signal, () => void stop());
-  await server.listen({ port: config.port, host: config.host });
-  console.log(
-    `KAMS answers at http://${config.host}:${config.port}, for ${[...urls].map(([name, url]) => `${name} at ${url}`).join(', ')}`,
-  );
-}
-
 if (require.main === module)
-  run().catch((error: Error) => {
-    for (const line of error instanceof BadConfig ? error.lines : [error.message]) console.error(`kams: ${line}`);
-    process.exit(error instanceof BadConfig ? BAD_CONFIG_EXIT_CODE : 1);
+  void runProgram(async (stopBy) => {
+    const config = readSome(process.env, GATEWAY_SETTINGS);
+    const urls = peersIn(config);
+    measureProcess();
+    const server = gateway(services, urls, logOfProgram(config.logLevel, 'gateway'));
+    stopBy(() => closeWithin(config.shutdownGraceMs, server.server, () => server.close()));
+    await listen(server, config);
+    const where = [...urls].map(([name, url]) => `${name} at ${url}`).join(', ');
+    console.log(`KAMS answers at http://${config.host}:${config.port}, for ${where}`);
   });

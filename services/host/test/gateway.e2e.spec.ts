@@ -1,48 +1,27 @@
 // One origin over processes of their own, as `kams up` makes it: what goes through, and what it says when somebody is away.
 import { dataFolder, freePort, removeFolder, runKams } from '@kams/testing/host';
-import { eventually, until } from '@kams/testing/until';
+import { eventually } from '@kams/testing/until';
+import { startUp, type Up } from '@kams/testing/up';
 import { removeEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
-import { cleanEnv, root, startBuilt } from '@kams/testing/faults/procs';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { startBuilt } from '@kams/testing/faults/procs';
 import { join } from 'node:path';
 
 const TESTS_MS = 120_000;
-let data: string;
-let port: string;
-let running: ChildProcess;
-let said = '';
-let token: string;
+let host: { KAMS_DATA: string; KAMS_PORT: string };
+let up: Up;
 
 beforeAll(async () => {
-  [data, port] = [await dataFolder(), String(await freePort())];
-  running = spawn(process.execPath, [join(root, 'tools/kams.mjs'), 'up'], {
-    cwd: root,
-    env: { ...cleanEnv(), KAMS_DATA: data, KAMS_PORT: port, KAMS_LOG_LEVEL: 'warn' },
-  });
-  for (const stream of [running.stdout!, running.stderr!]) stream.on('data', (more: Buffer) => void (said += more.toString()));
-  await until(
-    'kams up',
-    () => {
-      if (running.exitCode !== null) throw new Error(said);
-      return /Ctrl-C ends them all/.test(said);
-    },
-    TESTS_MS,
-  );
-  token = (await runKams({ KAMS_DATA: data }, 'token')).stdout.trim();
-  await eventually(async () => expect((await get('/health/ready')).status).toBe(200), 30_000);
+  host = { KAMS_DATA: await dataFolder(), KAMS_PORT: String(await freePort()) };
+  up = await startUp(host);
 }, TESTS_MS);
 afterAll(async () => {
-  if (running.exitCode === null) {
-    running.kill('SIGTERM');
-    await once(running, 'exit');
-  }
-  await removeEmbeddedPostgres(join(data, 'postgres'));
-  await removeFolder(data);
+  await up?.end();
+  await removeEmbeddedPostgres(join(host.KAMS_DATA, 'postgres'));
+  await removeFolder(host.KAMS_DATA);
 }, TESTS_MS);
 
 const get = (path: string, init: RequestInit = {}) =>
-  fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } });
+  fetch(`${up.url}${path}`, { ...init, headers: { authorization: `Bearer ${up.token}`, ...init.headers } });
 const post = (path: string, body: string, type = 'application/json', headers: Record<string, string> = {}) =>
   get(path, { method: 'POST', body, headers: { 'content-type': type, ...headers } });
 
@@ -82,7 +61,6 @@ test(
     expect((await get('/docs')).status).toBe(200);
     expect((await get('/me')).status).toBe(200);
     expect(await (await get('/metrics')).text()).toContain('nodejs_eventloop_lag_p99_seconds');
-    const host = { KAMS_DATA: data, KAMS_PORT: port };
     expect((await runKams(host, 'status')).stdout).toMatch(/^accounts +\d+ +0 +0 /m);
     expect(await runKams(host, 'rebuild', 'accounts')).toMatchObject({ code: 0 });
     expect((await runKams(host, 'parked', 'list')).code).toBe(0);
@@ -105,7 +83,7 @@ test(
     expect([ready.status, await ready.json()]).toMatchObject([503, { status: 'not-ready', services: { accounts: 'away' } }]);
     expect((await get('/health/live')).status).toBe(200);
     await eventually(async () => expect((await get('/health/ready')).status).toBe(200), 30_000);
-    expect(said).toMatch('accounts ended with SIGKILL: it is started again');
+    expect(up.said()).toMatch('accounts ended with SIGKILL: it is started again');
   },
   TESTS_MS,
 );
@@ -121,7 +99,6 @@ test.each([
 });
 
 test('kams up says what it can not do', async () => {
-  const host = { KAMS_DATA: data, KAMS_PORT: port };
   expect(await runKams(host, 'up', '--services', 'club')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('There is no service club; there are accounts.'),

@@ -4,7 +4,7 @@ import type { Bus } from '../bus/port';
 import { SealBroken } from '../personal/seal';
 import { isFound, type Vault } from '../personal/vault';
 import { categoryOf, START, type EventStore, type Position, type Recorded } from '../store/port';
-import { subscriber, topicOf } from './cloud-event';
+import { subscriber, topicOf, type CloudEvent } from './cloud-event';
 import { occurrenceOf, type Occurrence } from './occurrence';
 import type { Feed } from './projector';
 import { known, upcast } from './upcast';
@@ -64,8 +64,19 @@ export function storeFeed(store: EventStore, contracts: readonly AnyContract[], 
   };
 }
 
+/** Events of another service as its readers here see them: in today's version; those of other contracts are left out. */
+export function saidBy(service: string, contracts: readonly AnyContract[]): (events: readonly CloudEvent[]) => Occurrence[] {
+  const read = subscriber(service, contracts);
+  const byName = new Map(contracts.map((it) => [it.name, it]));
+  return (events) =>
+    events.flatMap((event) => {
+      const it = read(event);
+      return it ? [today(byName.get(it.category)!, it)] : [];
+    });
+}
+
 /** What was published in another version, in today's. */
-export function today(contract: AnyContract, it: Occurrence): Occurrence {
+function today(contract: AnyContract, it: Occurrence): Occurrence {
   try {
     const { data, schema } = upcast(contract, { ...it, id: it.eventId });
     return { ...it, data, schema };
@@ -85,8 +96,7 @@ export function busFeed(
   contracts: readonly AnyContract[],
   log: Pick<Feed, 'epoch' | 'at' | 'stream'>,
 ): Feed {
-  const read = subscriber(service, contracts);
-  const byName = new Map(contracts.map((it) => [it.name, it]));
+  const read = saidBy(service, contracts);
   const topic = topicOf(service);
   const isPublic = new Set(contracts.flatMap(({ events }) => Object.keys(events).filter((type) => events[type]!.public)));
   return {
@@ -95,11 +105,7 @@ export function busFeed(
     head: async () => ((await bus.ends(topic)).get(0) ?? START) as Position,
     async *from(position, signal) {
       for await (const batch of bus.consume(topic, group, new Map([[0, position]]), signal)) {
-        const occurrences = batch.records.flatMap(({ event }) => {
-          const it = read(event);
-          return it ? [today(byName.get(it.category)!, it)] : [];
-        });
-        yield { occurrences, position: batch.offset as Position };
+        yield { occurrences: read(batch.records.map(({ event }) => event)), position: batch.offset as Position };
       }
     },
   };

@@ -10,16 +10,26 @@ import { Bell } from '../bell';
 import { OffsetGone, type Bus, type BusBatch, type LogPlace, type Watermark } from '../bus/port';
 import { point } from '../point';
 import { follow, Head } from '../store/follow';
-import { categoryOf, LogDamaged, START, Unavailable, type EventStore, type Position, type Recorded } from '../store/port';
+import {
+  categoryOf,
+  LogDamaged,
+  START,
+  Unavailable,
+  type EventStore,
+  type Head as HeadOf,
+  type Position,
+  type Recorded,
+} from '../store/port';
 import { numberOf, positionOf } from '../store/recorded';
-import { publisher, subscriber, topicOf, type CloudEvent } from './cloud-event';
-import { today } from './feeds';
+import { publisher, topicOf, type CloudEvent } from './cloud-event';
+import { saidBy } from './feeds';
 import type { Proof, Term } from './lease';
 import type { Occurrence } from './occurrence';
 import { persistent } from './persistent';
 import type { Feed } from './projector';
+import { within } from '../within';
 import { reached } from './reached';
-import { isStillThere, type Log } from './sound';
+import { isStillThere, logOf, type Log } from './sound';
 
 /** How far an inbox has come. */
 export interface InboxPlace {
@@ -101,18 +111,13 @@ const PAST_PAGE = 1_000;
 /** Of a producer whose log is in a store that this process reaches. */
 export function pastIn(store: EventStore, service: string, contracts: readonly AnyContract[]): Past {
   const filter = { categories: contracts.map((it) => it.name) };
-  const epoch = async () => (await store.head()).epoch;
+  const log = logOf(store);
   const published = async (events: readonly Recorded[]) => {
-    const publish = publisher(service, contracts, await epoch());
+    const publish = publisher(service, contracts, await log.epoch());
     return events.flatMap((it) => publish(it) ?? []);
   };
   return {
-    epoch,
-    head: async () => (await store.head()).position,
-    async at(position) {
-      const event = await store.at(position);
-      return event && { eventId: event.id };
-    },
+    ...log,
     async read(after) {
       const { events, position } = await store.readAll(after, PAST_PAGE, filter);
       return { events: await published(events), position };
@@ -131,6 +136,9 @@ export interface Receiver {
 
 /** Streams whose last revision is kept in memory. The compare-and-set of the place proves that nobody else added to them. */
 const STREAMS_KEPT = 50_000;
+
+/** Whoever asks how far it is must not wait for a broker that is silent. */
+const LAG_WITHIN_MS = 1_000;
 
 /** Fills an inbox: one at a time, by lease. */
 export function receiver({
@@ -297,7 +305,8 @@ export function receiver({
     failure: working.failure,
     async lag({ offsets }) {
       const count = (last: string | undefined) => (last ? Number(last) + 1 : 0);
-      const ends = [...(await bus.ends(topic))];
+      const late = () => new Unavailable(`Kafka has not said within ${LAG_WITHIN_MS} ms where ${topic} ends`);
+      const ends = [...(await within(LAG_WITHIN_MS, bus.ends(topic), late))];
       return ends.reduce((sum, [partition, end]) => sum + count(end) - count(offsets?.[partition]), 0);
     },
   };
@@ -313,6 +322,8 @@ export interface Inbox {
   /** This process has filled it up to here. */
   learn(place: InboxPlace): void;
   place(): Promise<InboxPlace>;
+  /** How far it goes, and the history that this is of. */
+  head(): Promise<HeadOf>;
   /** When the producer stored what comes after a place here; undefined: nothing does. */
   storedAfter(position: Position): Promise<string | undefined>;
   /** Where all stands that was public at a position of the producer's log; undefined when it is not here within `waitMs`. */
@@ -342,8 +353,14 @@ export function inbox(producer: string, rows: InboxRows): Inbox {
     watermark.advance(place.watermark);
   }
 
+  async function headNow(): Promise<HeadOf> {
+    const place = await rows.place();
+    return { epoch: place.history, position: positionOf(place.position) };
+  }
+
   return {
     learn,
+    head: headNow,
     place: () => rows.place(),
     storedAfter: async (position) => (await rows.read(numberOf(position), 1))[0]?.event.recordedtime,
     async run(signal) {
@@ -357,16 +374,12 @@ export function inbox(producer: string, rows: InboxRows): Inbox {
       return positionOf(head.position);
     },
     feed(contracts) {
-      const read = subscriber(producer, contracts);
-      const byName = new Map(contracts.map((it) => [it.name, it]));
+      const read = saidBy(producer, contracts);
       const occurrences = (all: readonly Kept[]): Occurrence[] =>
-        all.flatMap(({ event, position }) => {
-          const it = read(event);
-          return it ? [{ ...today(byName.get(it.category)!, it), position: positionOf(position) }] : [];
-        });
+        all.flatMap(({ event, position }) => read([event]).map((it) => ({ ...it, position: positionOf(position) })));
       return {
-        epoch: async () => (await rows.place()).history,
-        head: async () => positionOf((await rows.place()).position),
+        epoch: async () => (await headNow()).epoch,
+        head: async () => (await headNow()).position,
         async *from(after, signal) {
           readers++;
           bell.ring();

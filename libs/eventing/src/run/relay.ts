@@ -9,7 +9,7 @@ import { publisher, topicOf } from './cloud-event';
 import type { Term } from './lease';
 import { persistent } from './persistent';
 import { checkpointAfter, type Checkpoint, type Checkpoints } from './read-model';
-import { ensureSound, type Log } from './sound';
+import { ensureSound, isStillThere, logOf } from './sound';
 import { known } from './upcast';
 import { isWithin } from '../within';
 
@@ -56,14 +56,7 @@ export function relay(
     `newer store back; or delete the topic and the row ${name} of the table ${service}.checkpoint, and build again what its readers have`;
   let owner: Term | undefined;
   let isTopicThere = false;
-  const log: Log = {
-    epoch: async () => (await store.head()).epoch,
-    head: async () => (await store.head()).position,
-    async at(position) {
-      const event = await store.at(position);
-      return event && { eventId: event.id };
-    },
-  };
+  const log = logOf(store);
 
   /**
    * In a store that was restored there is another epoch, or no checkpoint at all: what is on the topic must be in it.
@@ -71,15 +64,16 @@ export function relay(
    */
   async function ensureStart(checkpoint: Checkpoint | undefined, epoch: string): Promise<void> {
     if (checkpoint?.epoch === epoch) return ensureSound({ name: `the relay of ${service}`, cure }, checkpoint, log);
-    for (const { eventId, eventPosition } of await to.newest(topic))
-      if ((await log.at(eventPosition))?.eventId !== eventId)
-        throw new LogDamaged(`${topic} has event ${eventId} of position ${eventPosition}, and the store has not. ${cure}`);
+    for (const it of await to.newest(topic))
+      if (!(await isStillThere(it, log)))
+        throw new LogDamaged(`${topic} has event ${it.eventId} of position ${it.eventPosition}, and the store has not. ${cure}`);
   }
 
   /** Until the signal aborts, or another process has moved the checkpoint. */
   async function follow(signal: AbortSignal, isGoing: () => void): Promise<void> {
-    // Once: on a busy machine a lease may be over before all is asked again, and so at each try.
+    // Not with each lease: on a busy machine one may be over before all is asked again, and so at each try.
     if (!isTopicThere) await unlessAborted(signal, to.ensureTopic(topic));
+    isTopicThere = true;
     const { epoch, position: head } = await store.head();
     let checkpoint = await checkpoints.load(name);
     await unlessAborted(signal, ensureStart(checkpoint, epoch));
@@ -88,10 +82,11 @@ export function relay(
     const published = publisher(service, contracts, epoch);
     const filter = { categories: [...byName.keys()] };
     const pages = (end: AbortSignal) => store.subscribe(start, AbortSignal.any([signal, end]), filter);
+    let isPublishing = false;
     let marked = { position: START, at: performance.now() };
     for await (const page of withPauses(pages, MARK_AFTER_MS)) {
       // Not before something was published: whoever has just become the owner has that to do first.
-      if (!page || (isTopicThere && performance.now() > marked.at + MARK_EVERY_MS)) {
+      if (!page || (isPublishing && performance.now() > marked.at + MARK_EVERY_MS)) {
         const { eventId, eventPosition, position } = checkpoint ?? NOTHING;
         if (eventId !== null && eventPosition !== null && position > marked.position)
           await unlessAborted(signal, to.mark(topic, { epoch, position, eventId, eventPosition }));
@@ -110,14 +105,14 @@ export function relay(
       if (!(await checkpoints.save(name, checkpoint, { to: next }, owner))) return void (await owner?.confirm());
       owner?.renewed(sentAt);
       checkpoint = next;
-      isTopicThere = true;
+      isPublishing = true;
       isGoing();
     }
   }
 
-  const followed: typeof follow = (...args) =>
-    follow(...args).catch((error: unknown) => {
-      isTopicThere = false;
+  const followed: typeof follow = (signal, isGoing) =>
+    follow(signal, isGoing).catch((error: unknown) => {
+      if (!signal.aborted) isTopicThere = false; // what its end has cut short says nothing of the topic
       throw error;
     });
   const publishing = persistent(followed, onFailure, 'relay');

@@ -1,5 +1,5 @@
 // Is what a reader has done still what the log says?
-import { LogDamaged, type Position } from '../store/port';
+import { LogDamaged, type EventStore, type Position } from '../store/port';
 import type { Checkpoint } from './read-model';
 
 /** Which history a log is, how far it goes, and which event stands where. */
@@ -10,6 +10,16 @@ export interface Log {
   /** A place of the log that these events were taken from, as a place here; undefined: it can not be said. */
   translated?(place: Pick<Checkpoint, 'epoch' | 'position'>): Promise<Omit<Checkpoint, 'epoch' | 'generation'> | undefined>;
 }
+
+/** That of a store. */
+export const logOf = (store: EventStore): Log => ({
+  epoch: async () => (await store.head()).epoch,
+  head: async () => (await store.head()).position,
+  async at(position) {
+    const event = await store.at(position);
+    return event && { eventId: event.id };
+  },
+});
 
 /** Does the event stand where it stood? */
 export const isStillThere = async (

@@ -3,28 +3,26 @@ import { eventually } from '@kams/testing/until';
 import fc from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
 import { delay } from '../../src/delay';
-import { inbox, newInbox, pastIn, receiver, type InboxPlace, type InboxRows, type Kept, type Past } from '../../src/run/inbox';
+import { inbox, newInbox, pastIn, receiver, type InboxRows, type Kept, type Past } from '../../src/run/inbox';
 import { publisher } from '../../src/run/cloud-event';
 import type { CommandHandler } from '../../src/run/handle';
 import { storeFeed } from '../../src/run/feeds';
 import { reaction, reactor } from '../../src/run/reaction';
 import type { Checkpoint, Checkpoints } from '../../src/run/read-model';
-import { memoryStore, type MemoryStore } from '../../src/store/memory';
-import { START, type Recorded } from '../../src/store/port';
-import { event } from '../store/events';
+import { memoryStore } from '../../src/store/memory';
+import { START } from '../../src/store/port';
 import { memoryReadModel } from './memory-read-model';
 import { memoryTopic } from './memory-topic';
 import { parcel, parcelContract, tariffContract } from './parcels';
-import { foreignParcels, sentTo, working } from './reading';
+import { appendTo, foreignParcels, movedBy, sentTo, tagged, working } from './reading';
 
-function memoryRows(): InboxRows & { kept: Kept[]; set(change: Partial<InboxPlace>): void } {
+function memoryRows(): InboxRows & { kept: Kept[] } {
   const kept: Kept[] = [];
   let place = newInbox('history-1');
   const of = (stream: string) => kept.filter(({ event: it }) => it.partitionkey === stream);
   const revision = (it: Kept) => Number(it.event.sequence);
   return {
     kept,
-    set: (change) => void (place = { ...place, ...change }),
     place: async () => place,
     revisions: async (streams) =>
       new Map(streams.flatMap((it) => (of(it).length > 0 ? [[it, Math.max(...of(it).map(revision))] as const] : []))),
@@ -42,11 +40,6 @@ function memoryRows(): InboxRows & { kept: Kept[]; set(change: Partial<InboxPlac
     stream: async (stream, from) => of(stream).filter((it) => revision(it) >= from),
   };
 }
-
-const moved = (by: number) => event({ by }, { type: 'ParcelMoved', schema: 3 });
-const tagged = () => event({ tag: 't' }, { type: 'ParcelTagged' });
-const append = (store: MemoryStore, id: string, ...events: Parameters<MemoryStore['append']>[2]) =>
-  store.append(`parcel-${id}`, 'any', events);
 
 const open: (() => Promise<void>)[] = [];
 afterEach(() => Promise.all(open.splice(0).map((end) => end())));
@@ -85,9 +78,9 @@ function installation() {
         if (said) topic.write(said);
       }
     },
-    async mark(stored?: Recorded) {
+    async mark() {
       const { epoch, position } = await store.head();
-      const last = stored ?? (await store.at(position))!;
+      const last = (await store.at(position))!;
       await topic.publisher().mark('', { epoch, position: last.position, eventId: last.id, eventPosition: last.position });
     },
     collects(options: Partial<Parameters<typeof receiver>[0]> = {}) {
@@ -120,10 +113,21 @@ function installation() {
   };
 }
 
+/** One event is collected, and who did so has ended. */
+async function afterOne() {
+  const post = installation();
+  await appendTo(post.store, 'a', movedBy(1));
+  await post.publish();
+  const first = post.collects();
+  await post.expectWhole();
+  await first.stop();
+  return post;
+}
+
 test('views of another service are kept from its inbox as they are from its log', async () => {
   const post = installation();
-  await append(post.store, 'a', sentTo('Bern'), tagged(), moved(4));
-  await append(post.store, 'b', sentTo('Chur'));
+  await appendTo(post.store, 'a', sentTo('Bern'), tagged(), movedBy(4));
+  await appendTo(post.store, 'b', sentTo('Chur'));
   await post.publish();
   post.collects();
   const depot = memoryReadModel();
@@ -131,7 +135,7 @@ test('views of another service are kept from its inbox as they are from its log'
   const it = working(foreignParcels, post.inbox.feed([parcelContract]), depot);
   open.push(() => it.stop());
   const { position: before } = await post.store.head();
-  await append(post.store, 'b', moved(7));
+  await appendTo(post.store, 'b', movedBy(7));
   await post.publish(before);
   await eventually(() =>
     expect(depot.rows()).toMatchObject([
@@ -143,27 +147,22 @@ test('views of another service are kept from its inbox as they are from its log'
 
 test('a service that starts late takes the past from the log, and the rest from the topic', async () => {
   const post = installation();
-  for (let i = 0; i < 2_500; i++) await append(post.store, String(i % 50), moved(i));
+  for (let i = 0; i < 2_500; i++) await appendTo(post.store, String(i % 50), movedBy(i));
   post.topic.forget();
   post.collects();
   await post.expectWhole();
   expect((await post.rows.place()).ordered.position).toBe(2_500);
   const { position } = await post.store.head();
-  await append(post.store, '7', moved(1));
+  await appendTo(post.store, '7', movedBy(1));
   await post.publish(position);
   await post.expectWhole();
 });
 
 test('what the topic forgot before it was read comes from the log', async () => {
-  const post = installation();
-  await append(post.store, 'a', moved(1));
-  await post.publish();
-  const first = post.collects();
-  await post.expectWhole();
-  await first.stop();
+  const post = await afterOne();
   const { position } = await post.store.head();
-  await append(post.store, 'a', moved(2));
-  await append(post.store, 'b', moved(3));
+  await appendTo(post.store, 'a', movedBy(2));
+  await appendTo(post.store, 'b', movedBy(3));
   await post.publish(position);
   post.topic.forget();
   post.collects();
@@ -174,7 +173,7 @@ test('what is told twice is kept once, and what is missing on the topic is asked
   const post = installation();
   post.collects();
   await eventually(async () => expect((await post.rows.place()).offsets).not.toBeNull());
-  await append(post.store, 'a', moved(1), tagged(), moved(2), moved(3));
+  await appendTo(post.store, 'a', movedBy(1), tagged(), movedBy(2), movedBy(3));
   const { events } = await post.store.readAll(START, 10);
   const publish = publisher('post', [parcelContract], (await post.store.head()).epoch);
   const [one, , , four] = events.map(publish);
@@ -207,7 +206,7 @@ test('whatever breaks, and whoever else collects, each event is there once, and 
       for (let i = 0; i < (two ? 2 : 1); i++)
         post.collects({ bus: topic.bus({ most: 3, breaks: () => cuts.shift() ?? false }), rows: { ...rows, add } });
       for (const [i, id] of ids.entries()) {
-        await append(post.store, String(id), moved(i), ...(i % 3 === 0 ? [tagged()] : []));
+        await appendTo(post.store, String(id), movedBy(i), ...(i % 3 === 0 ? [tagged()] : []));
         await turn();
       }
       const publish = publisher('post', [parcelContract], (await post.store.head()).epoch);
@@ -229,7 +228,7 @@ test('what was public at a place of the log is there when the watermark is reach
   const { store, topic, inbox: it } = post;
   const first = post.collects();
   await eventually(async () => expect((await post.rows.place()).offsets).not.toBeNull());
-  for (let i = 0; i < 20; i++) await append(store, String(i), moved(i), tagged());
+  for (let i = 0; i < 20; i++) await appendTo(store, String(i), movedBy(i), tagged());
   const { position } = await store.head();
   await post.publish();
   await post.expectWhole();
@@ -240,7 +239,7 @@ test('what was public at a place of the log is there when the watermark is reach
 
   await first.stop();
   // Said before the last event is there: of a partition that is behind.
-  await append(store, '3', moved(99));
+  await appendTo(store, '3', movedBy(99));
   const { position: last } = await store.head();
   const [stored] = (await store.readAll(position, 1)).events;
   const publish = publisher('post', [parcelContract], (await store.head()).epoch);
@@ -261,17 +260,12 @@ test('what was public at a place of the log is there when the watermark is reach
 });
 
 test('it goes on when the log was restored and has all that it said, and stops when it has not', async () => {
-  const post = installation();
-  await append(post.store, 'a', moved(1));
-  await post.publish();
-  const first = post.collects();
-  await post.expectWhole();
-  await first.stop();
+  const post = await afterOne();
 
   let epoch = 'restored';
   const past: Past = { ...post.past, epoch: async () => epoch };
   const second = post.collects({ past });
-  await append(post.store, 'a', moved(2));
+  await appendTo(post.store, 'a', movedBy(2));
   const { events } = await post.store.readAll(START, 10);
   for (const it of events.map(publisher('post', [parcelContract], epoch))) post.topic.write(it!);
   await post.expectWhole();
@@ -280,7 +274,7 @@ test('it goes on when the log was restored and has all that it said, and stops w
 
   epoch = 'restored to before';
   const older = memoryStore();
-  await append(older, 'a', moved(1));
+  await appendTo(older, 'a', movedBy(1));
   const third = post.collects({ past: { ...pastIn(older, 'post', [parcelContract]), epoch: async () => epoch } });
   await eventually(() => expect(third.it.failure()?.message).toMatch('restored to before what it had published'));
   expect(post.rows.kept).toHaveLength(2);
@@ -289,7 +283,7 @@ test('it goes on when the log was restored and has all that it said, and stops w
 test('who wants to read more of another service gets the past of that too, and an older release takes nothing back', async () => {
   const post = installation();
   const past = pastIn(post.store, 'post', [parcelContract, tariffContract]);
-  await append(post.store, 'a', moved(1));
+  await appendTo(post.store, 'a', movedBy(1));
   const older = post.collects({ past, categories: [] });
   await eventually(async () => expect((await post.rows.place()).offsets).not.toBeNull());
   expect(post.rows.kept).toEqual([]);
@@ -299,14 +293,14 @@ test('who wants to read more of another service gets the past of that too, and a
   await newer.stop();
   post.collects({ past, categories: [] });
   const { position } = await post.store.head();
-  await append(post.store, 'a', moved(2));
+  await appendTo(post.store, 'a', movedBy(2));
   await post.publish(position);
   await post.expectWhole();
 });
 
 test('who does not own it any more adds nothing', async () => {
   const post = installation();
-  await append(post.store, 'a', moved(1));
+  await appendTo(post.store, 'a', movedBy(1));
   const over = new AbortController();
   const term = { holds: () => false, renewed: () => undefined, confirm: async () => false } as never;
   const filling = receiver({
@@ -344,8 +338,8 @@ test('a reaction that read the log goes on in the inbox where it stopped, and no
   const follows = reaction({ name: 'weigh-what-is-sent', over: 'post', from: [parcelContract] })({
     ParcelSent: ({ id }) => ({ to: parcel, type: 'Weigh', id, data: { tariffId: 't' } }),
   });
-  await append(post.store, 'a', sentTo('Bern'));
-  await append(post.store, 'b', sentTo('Chur'), tagged());
+  await appendTo(post.store, 'a', sentTo('Bern'));
+  await appendTo(post.store, 'b', sentTo('Chur'), tagged());
   const first = reactor(follows, 'depot', storeFeed(post.store, [parcelContract]), commands, checkpoints);
   const stop = stoppable((signal) => first.run(signal));
   const { position } = await post.store.head();
@@ -356,7 +350,7 @@ test('a reaction that read the log goes on in the inbox where it stopped, and no
   await post.expectWhole();
   const second = reactor(follows, 'depot', post.inbox.feed([parcelContract]), commands, checkpoints);
   stoppable((signal) => second.run(signal));
-  await append(post.store, 'c', sentTo('Genf'));
+  await appendTo(post.store, 'c', sentTo('Genf'));
   await post.publish(position);
   await eventually(() => expect([second.failure()?.message, [...given].sort()]).toEqual([undefined, ['a', 'b', 'c']]));
 });

@@ -45,8 +45,12 @@ export const towns = projection({
 
 export const sentTo = (to: string): NewEvent => event({ to }, { type: 'ParcelSent' });
 export const movedBy = (by: number): NewEvent => event({ by }, { type: 'ParcelMoved', schema: 3 });
+export const tagged = (): NewEvent => event({ tag: 't' }, { type: 'ParcelTagged' });
 export const delivered = (): NewEvent => event({}, { type: 'ParcelDelivered' });
 export const readdressed = (to: string): NewEvent => event({ to }, { type: 'ParcelReaddressed' });
+
+export const appendTo = (store: EventStore, id: string, ...events: readonly NewEvent[]) =>
+  store.append(`parcel-${id}`, 'any', events);
 
 export interface Working {
   readonly it: Projector;

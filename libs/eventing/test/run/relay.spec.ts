@@ -15,6 +15,7 @@ import { Unavailable } from '../../src/store/port';
 import { event } from '../store/events';
 import { memoryTopic, type Fault } from './memory-topic';
 import { parcelContract } from './parcels';
+import { appendTo, movedBy, tagged } from './reading';
 
 function memoryCheckpoints() {
   let kept: Checkpoint | undefined;
@@ -28,11 +29,6 @@ function memoryCheckpoints() {
   };
   return { checkpoints: it as unknown as Checkpoints, kept: () => kept, set: (to: Checkpoint | undefined) => (kept = to) };
 }
-
-const moved = (by: number) => event({ by }, { type: 'ParcelMoved', schema: 3 });
-const tagged = () => event({ tag: 't' }, { type: 'ParcelTagged' });
-const append = (store: MemoryStore, id: string, ...events: Parameters<MemoryStore['append']>[2]) =>
-  store.append(`parcel-${id}`, 'any', events);
 
 const open: (() => Promise<void>)[] = [];
 afterEach(() => Promise.all(open.splice(0).map((end) => end())));
@@ -50,12 +46,12 @@ function starts(store: MemoryStore, to: Publisher, checkpoints: Checkpoints) {
 
 test('what is public is published in the order of the log, and nothing else', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1), tagged(), moved(2));
-  await append(store, 'b', moved(3));
+  await appendTo(store, 'a', movedBy(1), tagged(), movedBy(2));
+  await appendTo(store, 'b', movedBy(3));
   const { events, publisher } = memoryTopic();
   const { checkpoints, kept } = memoryCheckpoints();
   const { it } = starts(store, publisher(), checkpoints);
-  await append(store, 'a', moved(4));
+  await appendTo(store, 'a', movedBy(4));
   await eventually(() => expect(events.map(({ data }) => data)).toEqual([1, 2, 3, 4].map((by) => ({ by }))));
   const { position } = await store.head();
   await eventually(() => expect(kept()?.position).toBe(position));
@@ -65,7 +61,7 @@ test('what is public is published in the order of the log, and nothing else', as
 
 test('a broker that is away is told, and what waited comes when it is back', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1));
+  await appendTo(store, 'a', movedBy(1));
   let isAway = true;
   const { events, publisher } = memoryTopic();
   const { it } = starts(
@@ -84,10 +80,10 @@ test('a watermark says how far the log is on the topic, also over what is not pu
   const { events, marks, publisher } = memoryTopic();
   const { checkpoints } = memoryCheckpoints();
   const first = starts(store, publisher(), checkpoints);
-  await append(store, 'a', moved(1), moved(2));
+  await appendTo(store, 'a', movedBy(1), movedBy(2));
   const { epoch, position } = await store.head();
   await eventually(() => expect(marks).toMatchObject([{ epoch, position, eventPosition: position, published: 2 }]));
-  await append(store, 'a', tagged());
+  await appendTo(store, 'a', tagged());
   const last = (await store.head()).position;
   await eventually(() => expect(marks[1]).toMatchObject({ position: last, published: 2 }));
   await delay(200);
@@ -100,7 +96,7 @@ test('a watermark says how far the log is on the topic, also over what is not pu
 
 test('a broker that refuses a watermark is asked again', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1));
+  await appendTo(store, 'a', movedBy(1));
   const { marks, publisher } = memoryTopic();
   let times = 0;
   const to = publisher();
@@ -114,7 +110,7 @@ test('a broker that refuses a watermark is asked again', async () => {
 
 test('a store without what is on the topic stops it, and a restored one that has it does not', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1));
+  await appendTo(store, 'a', movedBy(1));
   const { checkpoints, kept, set } = memoryCheckpoints();
   const { events, publisher } = memoryTopic();
   const first = starts(store, publisher(), checkpoints);
@@ -123,18 +119,18 @@ test('a store without what is on the topic stops it, and a restored one that has
 
   set(undefined); // of a backup only the log comes back
   const again = starts(store, publisher(), checkpoints);
-  await append(store, 'a', moved(2));
+  await appendTo(store, 'a', movedBy(2));
   await eventually(() => expect(new Set(events.map(({ id }) => id)).size).toBe(2));
   await again.stop();
   set({ ...kept()!, epoch: 'another' });
   const third = starts(store, publisher(), checkpoints);
-  await append(store, 'a', moved(3));
+  await appendTo(store, 'a', movedBy(3));
   await eventually(() => expect(new Set(events.map(({ id }) => id)).size).toBe(3));
   await third.stop();
 
   for (const left of [undefined, { ...kept()!, epoch: 'another' }]) {
     const older = memoryStore();
-    await append(older, 'a', moved(1));
+    await appendTo(older, 'a', movedBy(1));
     set(left);
     const before = events.length;
     const { it, stop } = starts(older, publisher(), checkpoints);
@@ -161,7 +157,7 @@ test('whatever breaks, and whoever else relays, everything is there, and each st
         );
       });
       for (const [i, id] of ids.entries()) {
-        await append(store, String(id), moved(i));
+        await appendTo(store, String(id), movedBy(i));
         for (let n = 0; n < pauses; n++) await turn();
       }
       const { position } = await store.head();
@@ -181,7 +177,7 @@ test('whatever breaks, and whoever else relays, everything is there, and each st
 
 test('who does not own it any more publishes nothing, and a broker that hangs keeps nobody from ending', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1));
+  await appendTo(store, 'a', movedBy(1));
   const { events, publisher } = memoryTopic();
   let holds = false;
   const over = new AbortController();
@@ -201,9 +197,32 @@ test('who does not own it any more publishes nothing, and a broker that hangs ke
   await stop();
 });
 
+test('who owns it for a moment only, again and again, comes further: what it publishes comes before what it asks', async () => {
+  const store = memoryStore();
+  await appendTo(store, 'a', movedBy(1));
+  const { events, publisher } = memoryTopic();
+  const to = publisher();
+  const slow: Publisher = {
+    ...to,
+    ensureTopic: () => delay(80),
+    mark: (...args) => delay(80).then(() => to.mark(...args)),
+  };
+  const it = relay('post', [parcelContract], { store, to: slow, checkpoints: memoryCheckpoints().checkpoints });
+  const terms = 6;
+  for (let n = 0; n < terms; n++) {
+    await appendTo(store, 'a', movedBy(n));
+    const over = new AbortController();
+    const running = it.run(over.signal);
+    await delay(n === 0 ? 90 : 60); // once as long as the question for the topic takes, and never again
+    over.abort();
+    await running;
+  }
+  expect(new Set(events.map(({ id }) => id)).size).toBe(terms + 1);
+});
+
 test('what a newer release has stored is not passed over', async () => {
   const store = memoryStore();
-  await append(store, 'a', moved(1), event({}, { type: 'ParcelDreamtOf' }), moved(2));
+  await appendTo(store, 'a', movedBy(1), event({}, { type: 'ParcelDreamtOf' }), movedBy(2));
   const { events, publisher } = memoryTopic();
   const { it } = starts(store, publisher(), memoryCheckpoints().checkpoints);
   await eventually(() =>

@@ -1,11 +1,11 @@
 // One Postgres server kept running: started, started again when it dies, ended when asked.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Account, makeFolder, spawnAs } from './account';
 import { EmbeddedPostgresError } from './errors';
+import { freePort } from './free-port';
 import { disownPostmasterFile, readPostmasterFile } from './postmaster-file';
 import { endServer, isAlive, leftoversOn, serverOn, signal } from './processes';
 import { lastWords, pruneServerLog } from './server-log';
@@ -38,23 +38,6 @@ export async function endOrphan(data: string, log: (line: string) => void): Prom
   if (whose === 'ours' && file) {
     log(`ending Postgres ${file.pid}, whose host was killed`);
     await endServer(file.pid);
-  }
-}
-
-/**
- * A port of this machine that is free now, from below the range from which systems choose ports for outgoing connections
- * (32768 or 49152 upwards): from within it, a client that tries again while the server is down may be given the very port.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) =>
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
-    );
-    if (!free) continue;
-    await new Promise((closed) => probe.close(closed));
-    return port;
   }
 }
 

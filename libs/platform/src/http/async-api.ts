@@ -70,7 +70,7 @@ const cloudEventHeaders: Json = {
     ce_time: text('When it happened in the business.', 'date-time'),
     ce_dataschema: text('The schema of the payload.', 'uri'),
     ce_partitionkey: text('The stream, as the key of the record.'),
-    ce_sequence: text('Revision of the stream, from 0, without holes.'),
+    ce_sequence: text('Revision of the stream, from 0; what is not public leaves holes.'),
     ce_globalpos: text('Position in the store; it means something only together with its epoch.'),
     ce_storeepoch: text('The history that the position belongs to.', 'uuid'),
     ce_correlationid: text('What belongs together.'),

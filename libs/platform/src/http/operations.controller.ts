@@ -159,28 +159,27 @@ export async function statusOf(runtime: Runtime, detailed = false) {
   const [owners, parked] = detailed
     ? await Promise.all([runtime.owners().catch(unknown), runtime.parked.counts().catch(unknown)])
     : [];
+  const heads = await runtime.heads({ epoch, position: head });
   const owned = (name: string) => owners && { owner: owners.get(name) ?? null };
   const said = (failure: Error | undefined) =>
     failure && { failure: detailed ? failure.message : 'stands still: kams status says why' };
   return {
     epoch,
     head: positionToken(epoch, head),
-    projections: await Promise.all(
-      runtime.projections().map(async (it) => {
-        const rebuild = runtime.rebuildOf(it.projection.name);
-        const read = await runtime.headOf(it.projection.name, { epoch, position: head }).catch(unknown);
-        return {
-          name: it.projection.name,
-          position: positionToken(read?.epoch ?? epoch, it.position()),
-          // In Postgres positions are contiguous, so it is a number of events; in EventStoreDB it is one of bytes.
-          lag: numberIn(read?.position ?? it.position()) - numberIn(it.position()),
-          ...owned(it.projection.name),
-          ...(parked && { parked: parked.get(it.projection.name) ?? 0 }),
-          ...said(it.failure()),
-          ...(rebuild && { rebuild: rebuild.state }),
-        };
-      }),
-    ),
+    projections: runtime.projections().map((it) => {
+      const rebuild = runtime.rebuildOf(it.projection.name);
+      const read = heads.get(it.projection.name);
+      return {
+        name: it.projection.name,
+        position: positionToken(read?.epoch ?? epoch, it.position()),
+        // In Postgres positions are contiguous, so it is a number of events; in EventStoreDB it is one of bytes.
+        lag: numberIn(read?.position ?? it.position()) - numberIn(it.position()),
+        ...owned(it.projection.name),
+        ...(parked && { parked: parked.get(it.projection.name) ?? 0 }),
+        ...said(it.failure()),
+        ...(rebuild && { rebuild: rebuild.state }),
+      };
+    }),
     workers: runtime.workers().map(({ name, isOwned, failure }) => ({
       name,
       ...(isOwned && owned(name)),

@@ -2,11 +2,10 @@
 // service.
 import { newInbox, type CloudEvent, type InboxPlace, type InboxRows, type Kept } from '@kams/eventing';
 import { randomUUID } from 'node:crypto';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { changingTables, run } from './changing-tables';
 import { quote } from './ddl';
 import { fence } from './leases';
-import { makeOwnTables } from './checkpoints';
 
 /** The event as text: it is given as it came, and no query looks into it. */
 const tables = (schema: string): readonly string[] => [
@@ -20,10 +19,7 @@ const tables = (schema: string): readonly string[] => [
 export async function postgresInbox(source: DataSource, schema: string, producer: string): Promise<InboxRows> {
   const events = `${quote(schema)}.inbox`;
   const places = `${quote(schema)}.inbox_place`;
-  await changingTables(source, schema, async (manager: EntityManager) => {
-    await makeOwnTables(manager, schema);
-    await run(manager, tables(schema));
-  });
+  await changingTables(source, schema, (manager) => run(manager, tables(schema)));
   const kept = (rows: readonly { readonly position: string; readonly event: CloudEvent }[]): readonly Kept[] =>
     rows.map(({ position, event }) => ({ position: Number(position), event }));
 

@@ -49,13 +49,17 @@ export function metricsOf(runtime: Runtime): Metrics {
       for (const it of runtime.projections()) this.set({ projection: it.projection.name }, numberIn(it.position()));
     },
   });
+  /** Two figures of one look: both are collected at the same time. */
+  let looking: ReturnType<typeof behindOf> | undefined;
+  const lags = () => (looking ??= behindOf(runtime).finally(() => (looking = undefined)));
   new Gauge({
     name: 'kams_projection_lag_events',
     help: 'Events that a projection has not looked at yet; with EventStoreDB bytes of its log',
     labelNames: ['projection'],
     registers: [register],
     async collect() {
-      await set(this, runtime, ({ events }) => events);
+      this.reset();
+      for (const { projection, events } of await lags()) this.set({ projection }, events);
     },
   });
   new Gauge({
@@ -64,7 +68,8 @@ export function metricsOf(runtime: Runtime): Metrics {
     labelNames: ['projection'],
     registers: [register],
     async collect() {
-      await set(this, runtime, ({ since }) => (since === undefined ? 0 : ageOf(since)));
+      this.reset();
+      for (const { projection, seconds } of await lags()) this.set({ projection }, seconds);
     },
   });
   new Gauge({
@@ -174,17 +179,20 @@ export function metricsOf(runtime: Runtime): Metrics {
 /** Whoever was asked first may be behind what the other has come to since. */
 const behind = (head: Position, position: Position): number => Math.max(0, numberIn(head) - numberIn(position));
 
-/** Of each projection; while a database is away nothing is told, which is better than a 0. */
-async function set(
-  gauge: Gauge,
-  runtime: Runtime,
-  of: (behind: Awaited<ReturnType<Runtime['behind']>>) => number,
-): Promise<void> {
+/** How far each projection is behind; those of which it can not be said now are left out, which is better than a 0. */
+async function behindOf(runtime: Runtime): Promise<readonly { projection: string; events: number; seconds: number }[]> {
   const log = await runtime.store.head().catch(() => undefined);
-  gauge.reset();
-  for (const { projection } of log ? runtime.projections() : []) {
-    const behind = await runtime.behind(projection.name, log!).catch(() => undefined);
-    if (behind) gauge.set({ projection: projection.name }, of(behind));
-  }
+  if (!log) return [];
+  const heads = await runtime.heads(log);
+  const all = runtime.projections().map(async (it) => {
+    const { name: projection } = it.projection;
+    const head = heads.get(projection);
+    if (!head) return [];
+    const events = behind(head.position, it.position());
+    const since = await runtime.behindSince(projection, head).catch(() => null);
+    return since === null ? [] : [{ projection, events, seconds: since === undefined ? 0 : ageOf(since) }];
+  });
+  return (await Promise.all(all)).flat();
 }
+
 const ageOf = (instant: string): number => Math.max(0, Date.now() - Date.parse(instant)) / 1_000;

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { Vault } from '@kams/eventing';
 import { kafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
 import { postgresPersonKeys } from '@kams/eventing/personal/postgres-person-keys';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import pino, { type Logger } from 'pino';
-import { BAD_CONFIG_EXIT_CODE, BadConfig } from '../config/bad-config';
+import type { Logger } from 'pino';
+import { BadConfig } from '../config/bad-config';
 import { openKeys } from '../config/keys';
 import { masterKeysIn } from '../config/master-keys';
 import { forgetSecrets, readConfig } from '../config/read-config';
 import { SETTINGS, type Config } from '../config/settings';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
+import type { EmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openReadDatabase } from '../read-model/read-database';
 import type { Service } from '../service';
 import { openDevelopmentIssuer } from '../tokens/development-issuer';
@@ -21,6 +20,8 @@ import { createApp } from './create-app';
 import { kafkaOptions } from './kafka-options';
 import { measureProcess } from './metrics';
 import { openStore } from './open-store';
+import { startOwnPostgres } from './own-postgres';
+import { closeWithin, listen, logOfProgram, runProgram } from './run-program';
 import { Runtime } from './runtime';
 import { startTracing } from './tracing';
 
@@ -54,13 +55,7 @@ export async function startServices(installation: readonly Service[], config: Co
     if (tracing) back.add('the last traces', () => tracing(config.shutdownGraceMs));
     const keys = await openKeys(config.data);
     const verifier = await verifierOf(config);
-    const postgres = config.postgresUrl
-      ? undefined
-      : await startEmbeddedPostgres({
-          folder: join(config.data, 'postgres'),
-          password: keys.postgresPassword.reveal(),
-          log: (line) => log.warn(line),
-        });
+    const postgres = await startOwnPostgres(config, keys, (line) => log.warn(line));
     if (postgres) back.add('Postgres', () => postgres.stop(), 'patient');
     const url = config.postgresUrl?.reveal() ?? postgres!.url;
 
@@ -103,7 +98,11 @@ export async function startServices(installation: readonly Service[], config: Co
     back.add('what works besides requests', () => runtime.stop());
 
     const app = await createApp(runtime, verifier, VERSION);
-    back.add('the answers to the last requests', () => close(app, config.shutdownGraceMs), 'patient');
+    back.add(
+      'the answers to the last requests',
+      () => closeWithin(config.shutdownGraceMs, app.getHttpServer(), () => app.close()),
+      'patient',
+    );
     await listen(app, config);
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
@@ -127,68 +126,20 @@ function chosen(installation: readonly Service[], names: readonly string[] | und
   return installation.filter((it) => names?.includes(it.name) ?? true);
 }
 
-/**
- * Runs until SIGTERM or SIGINT. A setting that is wrong ends the process with 78 and a line for each; what else keeps it from
- * starting, with 1 and what to do.
- */
-export async function runServices(
-  services: readonly Service[],
-  started?: (running: Running) => Promise<void> | void,
-): Promise<void> {
-  // A signal that comes while it starts is kept until there is something to stop.
-  let asked: () => void;
-  const signalled = new Promise<void>((resolve) => (asked = resolve));
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => asked());
-  process.on('disconnect', () => asked()); // whoever has started it, and holds a channel to it, is gone
-  try {
+/** Runs until it is told to stop. */
+export const runServices = (services: readonly Service[], started?: (running: Running) => Promise<void> | void): Promise<void> =>
+  runProgram(async (stopBy) => {
     const config = readConfig(process.env);
     forgetSecrets(process.env);
-    const base = { service: (config.services ?? services.map((it) => it.name)).join('+') };
-    const log = pino({ level: config.logLevel, base, serializers: { err: errorLine } }, pino.destination(2));
+    const log = logOfProgram(config.logLevel, (config.services ?? services.map((it) => it.name)).join('+'));
     measureProcess();
     const running = await startServices(services, config, log);
-    void signalled.then(() => running.stop()).then(() => process.exit(0));
+    stopBy(() => running.stop());
     await started?.(running);
-  } catch (error) {
-    const bad = error instanceof BadConfig;
-    for (const line of bad ? error.lines : [(error as Error).message]) console.error(`kams: ${line}`);
-    if (!bad && process.env['KAMS_LOG_LEVEL'] === 'debug') console.error(error);
-    process.exit(bad ? BAD_CONFIG_EXIT_CODE : 1);
-  }
-}
-
-async function listen(app: NestFastifyApplication, { port, host }: Config): Promise<void> {
-  try {
-    await app.listen(port, host);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    throw new Error(`port ${port} is in use: stop what has it, or set KAMS_PORT to another one`, { cause: error });
-  }
-}
-
-/** By name, and not all that hangs on it: the pool hangs the client on its errors, with the key that cancels its queries. */
-export const errorLine = ({ name, message, code, stack }: Error & { readonly code?: unknown }): object => ({
-  type: name,
-  message,
-  code,
-  stack,
-});
+  });
 
 async function verifierOf(config: Config): Promise<TokenVerifier> {
   const { issuer, audience, jwksUrl, tokenAlgorithms } = config;
   if (issuer === undefined) return new TokenVerifier(await openDevelopmentIssuer(config));
   return new TokenVerifier({ issuer, audience: audience!, algorithms: tokenAlgorithms!, keys: issuerKeys(jwksUrl!) });
-}
-
-/**
- * Every request that runs is answered, for as long as the grace lasts. A connection that is kept alive after its last answer
- * would hold the server open for its time-out: those are closed as they become idle.
- */
-async function close(app: NestFastifyApplication, graceMs: number): Promise<void> {
-  const server = app.getHttpServer();
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  let late: NodeJS.Timeout | undefined;
-  await Promise.race([app.close(), new Promise((done) => (late = setTimeout(done, graceMs)))]);
-  clearInterval(idle);
-  clearTimeout(late);
 }

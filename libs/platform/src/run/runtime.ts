@@ -49,7 +49,6 @@ import { hostname } from 'node:os';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Subject } from '../config/value';
-import { numberIn } from '../http/position-token';
 import { problemTable, type ProblemText } from '../http/problems';
 import { postgresAgenda } from '../read-model/agenda';
 import { postgresCheckpoints } from '../read-model/checkpoints';
@@ -245,14 +244,15 @@ export class Runtime implements OnModuleDestroy {
     const { signal } = this.stopping;
     this.begin('rights', this.rights);
     // What waits is listed for all of them, whether they have been started or not.
-    for (const { name } of this.installation) await postgresCheckpoints(this.readDatabase, name);
+    const noted = new Map<string, Checkpoints>();
+    for (const { name } of this.installation) noted.set(name, await postgresCheckpoints(this.readDatabase, name));
     for (const service of this.services) {
       // By every process, because each forgets the keys that it has in memory; to destroy a key a second time is nothing.
       const erasures = eraser(this.store, contractsOf(service), this.vault, this.commands);
       this.erasures.push(erasures);
       this.begin(`erasures of ${service.name}`, erasures);
 
-      const checkpoints = this.telling(await postgresCheckpoints(this.readDatabase, service.name), (name) => name);
+      const checkpoints = this.telling(noted.get(service.name)!, (name) => name);
       const { owner, leaseMs, alone } = this;
       const owned = leases(postgresLeases(this.readDatabase, service.name), { owner, leaseMs, alone });
       this.running.push(owned.run(signal));
@@ -261,8 +261,7 @@ export class Runtime implements OnModuleDestroy {
       const readModel = this.telling(postgresReadModel(this.readDatabase, service.name), ({ name }) => name);
       for (const projection of projectionsOf(service)) {
         await readModel.prepare(projection);
-        const feed = this.feedOf(service, projection);
-        const it = projector(projection, feed, readModel);
+        const it = projector(projection, this.feedOf(service, projection), readModel);
         this.projectors.set(projection.name, { it, from: this.inboxOf(service, projection) });
         this.running.push(this.owning(owned, leaseOf(projection), it), it.follow(signal));
         if (!(await readModel.isCurrent(projection))) this.running.push(this.renew(projection, readModel));
@@ -316,7 +315,7 @@ export class Runtime implements OnModuleDestroy {
         onPlace: (place) => it.learn(place),
         onFailure: (error) => this.log.warn({ err: error, service: service.name, producer }, 'nothing comes from Kafka'),
       });
-      const start = await it.feed([]).head();
+      const { position: start } = await it.head();
       this.collecting.push({
         name,
         service: service.name,
@@ -432,22 +431,21 @@ export class Runtime implements OnModuleDestroy {
     return this.collecting;
   }
 
-  /** What a projection reads and how far that goes: the log, or an inbox. */
-  async headOf(name: string, log: Head): Promise<Head> {
-    const { from } = this.projectors.get(name)!;
-    if (!from) return log;
-    const feed = from.inbox.feed([]);
-    return { epoch: await feed.epoch(), position: await feed.head() };
+  /** What each projection reads and how far that goes: the log, or an inbox. Without those of which it can not be said now. */
+  async heads(log: Head): Promise<ReadonlyMap<string, Head>> {
+    const ofInboxes = new Map(
+      await Promise.all(this.collecting.map(async (it) => [it, await it.inbox.head().catch(() => undefined)] as const)),
+    );
+    const found = [...this.projectors].map(([name, { from }]) => [name, from ? ofInboxes.get(from) : log] as const);
+    return new Map(found.flatMap(([name, head]) => (head ? [[name, head] as const] : [])));
   }
 
-  /** How many events a projection has not looked at, and when the first of them was stored. @throws Unavailable */
-  async behind(name: string, log: Head): Promise<{ readonly events: number; readonly since?: string }> {
+  /** When the first event was stored that a projection has not looked at; undefined: there is none. @throws Unavailable */
+  async behindSince(name: string, head: Head): Promise<string | undefined> {
     const { it, from } = this.projectors.get(name)!;
     const position = it.position();
-    const { position: head } = await this.headOf(name, log);
-    if (position >= head) return { events: 0 };
-    const since = from ? await from.inbox.storedAfter(position) : (await this.store.readAll(position, 1)).events[0]?.recordedAt;
-    return { events: numberIn(head) - numberIn(position), since };
+    if (position >= head.position) return undefined;
+    return from ? from.inbox.storedAfter(position) : (await this.store.readAll(position, 1)).events[0]?.recordedAt;
   }
 
   /** Does a projection show what was stored at this position of the log, or will it within so long? */

@@ -14,6 +14,7 @@ import { epochOf } from '@kams/eventing/store/eventstoredb/eventstoredb-store';
 import { rolesOf, rolesSql } from '@kams/eventing/store/postgres/roles';
 import { tenantFaults } from '@kams/platform/read-model/tenants';
 import { Client } from 'pg';
+import { allServices } from './all-services';
 import { CLI_SETTINGS, hostUrl, readCliConfig, tokensOf, type CliConfig, type Identity } from './connection';
 import { Failure } from './failure';
 import { HostClient } from './host-client';
@@ -184,10 +185,7 @@ async function eventStore({ store, eventStoreDbUrl }: CliConfig): Promise<Findin
 
 /** The topics that the services of this process publish to. */
 async function topicsOf({ services: chosen }: CliConfig): Promise<readonly string[]> {
-  // Only here, because it loads them whole. By its alias: a relative one would have to name a .js file, which Jest has not.
-  // eslint-disable-next-line @nx/enforce-module-boundaries
-  const { services } = await import('@kams/host/services');
-  return services
+  return (await allServices())
     .filter(({ name, aggregates }) => (chosen?.includes(name) ?? true) && isPublished(aggregates.map((it) => it.contract)))
     .map((it) => topicOf(it.name));
 }

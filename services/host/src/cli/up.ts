@@ -2,13 +2,15 @@
 // cluster does, and for tests of it: what runs for good is started by what restarts it.
 import { openKeys } from '@kams/platform/config/keys';
 import { SETTINGS } from '@kams/platform/config/settings';
-import { startEmbeddedPostgres } from '@kams/platform/embedded-postgres/embedded-postgres';
+import { BAD_CONFIG_EXIT_CODE } from '@kams/platform/config/bad-config';
+import { freePort } from '@kams/platform/embedded-postgres/free-port';
+import { startOwnPostgres } from '@kams/platform/run/own-postgres';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { allServices } from './all-services';
 import { readCliConfig } from './connection';
 import { Failure } from './failure';
 import type { Terminal } from './terminal';
@@ -23,24 +25,13 @@ const PROGRAMS = join(__dirname, '..');
 const KAFKA = join(__dirname, '../../../../../tools/kafka.mjs');
 const READY_WITHIN_MS = 60_000;
 const AGAIN_AFTER_MS = 1_000;
-const WRONG_SETTING = 78;
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
-};
 
 /** Until the terminal's signal aborts; then everything ends in the other order. */
 export async function up(terminal: Terminal, options: UpOptions): Promise<void> {
   const { env: given, signal } = terminal.streams;
   const settings = { ...given, [SETTINGS.store.key]: options.store };
   const config = readCliConfig(settings);
-  // Only here, because it loads them whole. By its alias: a relative one would have to name a .js file, which Jest has not.
-  // eslint-disable-next-line @nx/enforce-module-boundaries
-  const { services } = await import('@kams/host/services');
+  const services = await allServices();
   const known = services.map((it) => it.name);
   const names = options.services?.split(',') ?? known;
   const unknown = names.filter((it) => !known.includes(it));
@@ -50,13 +41,7 @@ export async function up(terminal: Terminal, options: UpOptions): Promise<void> 
   const ending = new AbortController();
   try {
     const keys = await openKeys(config.data);
-    const postgres = config.postgresUrl
-      ? undefined
-      : await startEmbeddedPostgres({
-          folder: join(config.data, 'postgres'),
-          password: keys.postgresPassword.reveal(),
-          log: (line) => terminal.note(line),
-        });
+    const postgres = await startOwnPostgres(config, keys, (line) => terminal.note(line));
     if (postgres) back.push(() => postgres.stop());
 
     const env: NodeJS.ProcessEnv = { ...settings, [SETTINGS.bus.key]: options.bus };
@@ -118,7 +103,7 @@ async function kept(
     });
     child.once('exit', (code, by) => {
       if (ending.aborted || failed) return;
-      if (code === WRONG_SETTING) failed = new Failure(`${name} does not start: see above`, WRONG_SETTING);
+      if (code === BAD_CONFIG_EXIT_CODE) failed = new Failure(`${name} does not start: see above`, BAD_CONFIG_EXIT_CODE);
       else {
         terminal.note(`${name} ended with ${by ?? code}: it is started again`);
         void sleep(AGAIN_AFTER_MS).then(() => ending.aborted || begin());

@@ -2,27 +2,17 @@
 import 'reflect-metadata';
 import { inbox, leases, pastIn, projector, receiver, type Term } from '@kams/eventing';
 import { kafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
-import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresInbox } from '@kams/platform/read-model/inbox';
 import { postgresLeases } from '@kams/platform/read-model/leases';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
-import { DataSource } from 'typeorm';
-import { effects, SCHEMA, tallyContract } from '../promises/effects';
+import { effects, opened, SCHEMA, tallyContract } from '../promises/effects';
 
 const PRODUCER = 'tallies';
 const LEASE_MS = 1_000;
 const [url, brokers] = process.argv.slice(2);
 
 async function work(): Promise<void> {
-  const store = await postgresStore({ connection: url!, poolSize: 2, install: false });
-  const source = new DataSource({
-    type: 'postgres',
-    url,
-    poolSize: 4,
-    poolErrorHandler: () => undefined,
-    extra: { options: '-c synchronous_commit=off -c TimeZone=UTC' },
-  });
-  await source.initialize();
+  const { store, source } = await opened(url!);
   const rows = await postgresInbox(source, SCHEMA, PRODUCER);
   const here = inbox(PRODUCER, rows);
   const filling = receiver({

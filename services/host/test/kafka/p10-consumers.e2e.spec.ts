@@ -2,7 +2,7 @@
 // relay that repeats, and of the broker.
 import { newId } from '@kams/eventing/run/ids';
 import type { Point } from '@kams/eventing/point';
-import { relay, type CloudEvent, type NewEvent } from '@kams/eventing';
+import { relay, type NewEvent } from '@kams/eventing';
 import { kafkaBus } from '@kams/eventing/bus/kafka/kafka-bus';
 import { postgresStore, type PostgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { postgresCheckpoints } from '@kams/platform/read-model/checkpoints';
@@ -12,6 +12,7 @@ import { chance, SEED } from '@kams/testing/faults/chance';
 import { killAt } from '@kams/testing/faults/killpoints';
 import { startWorker, type Proc, type ProcOptions } from '@kams/testing/faults/procs';
 import { promised, trials } from '@kams/testing/faults/promise';
+import { readTopic } from '@kams/testing/kafka';
 import { freshDatabase, type TestDatabase } from '@kams/testing/postgres';
 import { eventually } from '@kams/testing/until';
 import { join } from 'node:path';
@@ -132,20 +133,6 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
       },
     };
 
-    async function topic(): Promise<readonly CloudEvent[]> {
-      const bus = kafkaBus({ brokers: [broker.address] });
-      const ends = await bus.ends(TOPIC);
-      const at = new Map<number, string>();
-      const events: CloudEvent[] = [];
-      for await (const batch of bus.consume(TOPIC, 'kams.test.p10', new Map(), new AbortController().signal)) {
-        events.push(...batch.records.map((it) => it.event));
-        at.set(batch.partition, batch.offset);
-        if ([...ends].every(([partition, end]) => end === '' || (at.get(partition) ?? '') >= end)) break;
-      }
-      await bus.close();
-      return events;
-    }
-
     promised(
       'P10',
       'each event of another service takes effect once, whatever dies, repeats and moves',
@@ -195,7 +182,9 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         for (; found.missing > 0 && Date.now() < began + DRAINED_WITHIN_MS; found = await effectsOf(client)) await sleep(200);
         const drainedMs = Date.now() - began;
 
-        const events = await topic();
+        const bus = kafkaBus({ brokers: [broker.address] });
+        const events = await readTopic(bus, TOPIC);
+        await bus.close();
         const repeats = events.length - new Set(events.map(({ id }) => id)).size;
         const place = await rowsOf.place();
         const { rows } = await client.query<{ count: number }>(

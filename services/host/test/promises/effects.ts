@@ -3,7 +3,9 @@
 import { contract, event } from '@kams/contracts/define';
 import type { Projection, Row } from '@kams/eventing';
 import { table } from '@kams/eventing';
+import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import type { ClientBase } from 'pg';
+import { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 const about = { version: 1, label: { en: 'Counted', zh: '已计' }, description: 'For a test.' };
@@ -20,6 +22,15 @@ export const tallyContract = contract({
 });
 
 export const SCHEMA = 'promise';
+
+/** What a process that keeps rows of it works on. */
+export async function opened(url: string) {
+  const store = await postgresStore({ connection: url, poolSize: 2, install: false });
+  const extra = { options: '-c synchronous_commit=off -c TimeZone=UTC' };
+  const source = new DataSource({ type: 'postgres', url, poolSize: 4, poolErrorHandler: () => undefined, extra });
+  await source.initialize();
+  return { store, source };
+}
 
 /** A row for each event, and one behind the last of a stream, which each event takes away and puts elsewhere. */
 const effectTable = table(

@@ -41,8 +41,8 @@ const IN_CLEAR: Security = { tls: false };
 export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: KafkaOptions): KafkaBus {
   const client = connect(brokers, security);
   let isPublishing = false;
-  /** By topic: what comes next in each partition, as far as this one knows. */
-  const ends = new Map<string, Map<number, bigint>>();
+  /** By topic: what comes next in each partition; asked for the first watermark, and known from then on. */
+  const ends = new Map<string, ReadonlyMap<number, bigint>>();
 
   async function reachOf(topic: string): Promise<ReadonlyMap<number, Reach>> {
     const reach = await client.reach(topic);
@@ -67,14 +67,11 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
       isPublishing = false;
     }
   }
-  async function endsOf(topic: string): Promise<Map<number, bigint>> {
-    return ends.get(topic) ?? new Map([...(await reachOf(topic))].map(([partition, { next }]) => [partition, next]));
-  }
   async function send(topic: string, messages: readonly Message[]): Promise<void> {
-    const known = await endsOf(topic);
+    const known = ends.get(topic);
     ends.delete(topic); // of what fails, some may be there
-    for (const [partition, next] of await client.send(topic, messages)) known.set(partition, next);
-    ends.set(topic, known);
+    const next = await client.send(topic, messages);
+    if (known) ends.set(topic, new Map([...known, ...next]));
   }
 
   return {
@@ -121,9 +118,10 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
 
     mark: (topic, place) =>
       alone(async () => {
-        ends.set(topic, await endsOf(topic));
-        const known = [...ends.get(topic)!].map(([partition, next]) => [partition, offsetOf(next - 1n)] as const);
-        await send(topic, [watermarkOf({ ...place, ends: new Map(known) })]);
+        const known = ends.get(topic) ?? new Map([...(await reachOf(topic))].map(([partition, { next }]) => [partition, next]));
+        ends.set(topic, known);
+        const last = [...known].map(([partition, next]) => [partition, offsetOf(next - 1n)] as const);
+        await send(topic, [watermarkOf({ ...place, ends: new Map(last) })]);
       }),
 
     close: () => client.close(),
