@@ -199,25 +199,29 @@ test('who does not own it any more publishes nothing, and a broker that hangs ke
 
 test('who owns it for a moment only, again and again, comes further: what it publishes comes before what it asks', async () => {
   const store = memoryStore();
-  await appendTo(store, 'a', movedBy(1));
   const { events, publisher } = memoryTopic();
+  const { checkpoints, kept } = memoryCheckpoints();
   const to = publisher();
-  const slow: Publisher = {
-    ...to,
-    ensureTopic: () => delay(80),
-    mark: (...args) => delay(80).then(() => to.mark(...args)),
+  let over = new AbortController();
+  let isFirst = true;
+  /** On a busy machine, a question takes as long as the lease. */
+  const asked = async (): Promise<void> => {
+    if (isFirst) return;
+    over.abort();
+    await delay(1);
   };
-  const it = relay('post', [parcelContract], { store, to: slow, checkpoints: memoryCheckpoints().checkpoints });
-  const terms = 6;
-  for (let n = 0; n < terms; n++) {
+  const it = relay('post', [parcelContract], { store, to: { ...to, ensureTopic: asked, mark: asked }, checkpoints });
+  for (let n = 1; n <= 5; n++) {
     await appendTo(store, 'a', movedBy(n));
-    const over = new AbortController();
+    const { position } = await store.head();
+    over = new AbortController();
     const running = it.run(over.signal);
-    await delay(n === 0 ? 90 : 60); // once as long as the question for the topic takes, and never again
+    while (!over.signal.aborted && kept()?.position !== position) await turn();
     over.abort();
     await running;
+    expect(events).toHaveLength(n);
+    isFirst = false;
   }
-  expect(new Set(events.map(({ id }) => id)).size).toBe(terms + 1);
 });
 
 test('what a newer release has stored is not passed over', async () => {
