@@ -16,17 +16,21 @@ const program = new Command('npm run kafka --')
   .option('--port <port>', 'where it answers', port, 9092)
   .option('--advertised <host:port>', 'where it sends its clients, if something stands in between')
   .option('--secured <file>', 'JSON: port, keyStore and users of a second way in, with TLS and SCRAM')
+  .option('--member <file>', 'JSON: node, controllerPorts and clusterId, for one of several')
   .configureHelp({ showGlobalOptions: true });
 const folder = join(process.env.KAMS_DATA ? resolve(process.env.KAMS_DATA) : join(swc.root, '.kams'), 'kafka');
 
 program.command('start', { isDefault: true }).description('starts it, unless it runs').action(start);
 program.command('stop').description('stops it; its data stay').action(stop);
 
+const readJson = (file) => file && JSON.parse(readFileSync(file, 'utf8'));
+
 async function start() {
   const opts = program.opts();
   const { brokers, pid, isNew } = await startKafka(folder, opts.port, {
     advertised: opts.advertised,
-    secured: opts.secured && JSON.parse(readFileSync(opts.secured, 'utf8')),
+    secured: readJson(opts.secured),
+    member: readJson(opts.member),
   });
   console.log(
     `Kafka ${isNew ? 'answers' : 'is running already'} at ${brokers} (process ${pid}); its data and its log are in ${folder}`,

@@ -1,4 +1,5 @@
-// A real Kafka on this machine: one node that is broker and controller, from Kafka's own artifacts, with the Java that is there.
+// A real Kafka on this machine: a node that is broker and controller, alone or one of several, from Kafka's own artifacts, with
+// the Java that is there.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -67,25 +68,31 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 `;
 
-const settings = (folder, { port, advertised, controllerPort, secured }) => `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${secured ? `,SASL_SSL://127.0.0.1:${secured.port}` : ''}
+const settings = (folder, { port, advertised, secured, node, controllerPorts }) => {
+  const replicas = Math.min(3, controllerPorts.length);
+  const inSync = Math.max(1, replicas - 1);
+  return `process.roles=broker,controller
+node.id=${node}
+controller.quorum.voters=${controllerPorts.map((it, i) => `${i + 1}@127.0.0.1:${it}`).join(',')}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPorts[node - 1]}${secured ? `,SASL_SSL://127.0.0.1:${secured.port}` : ''}
 advertised.listeners=PLAINTEXT://${advertised}${secured ? `,SASL_SSL://localhost:${secured.port}` : ''}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs=${join(folder, 'data')}
 auto.create.topics.enable=false
-offsets.topic.replication.factor=1
+default.replication.factor=${replicas}
+min.insync.replicas=${inSync}
+offsets.topic.replication.factor=${replicas}
 offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=${replicas}
+transaction.state.log.min.isr=${inSync}
 transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor=${replicas}
+share.coordinator.state.topic.min.isr=${inSync}
 group.initial.rebalance.delay.ms=0
 ${secured ? securedSettings(secured) : ''}`;
+};
 
 const runningFile = (folder) => join(folder, 'running.json');
 
@@ -101,7 +108,7 @@ function alive(folder) {
 }
 
 /** Numbers of processes are used again; the id of the cluster is the folder's own. */
-async function answersAs(clusterId, port) {
+async function answersAs({ clusterId, port, node }) {
   const client = new kafkajs.Kafka({
     brokers: [`127.0.0.1:${port}`],
     logLevel: kafkajs.logLevel.NOTHING,
@@ -113,7 +120,7 @@ async function answersAs(clusterId, port) {
   try {
     await admin.connect();
     const cluster = await admin.describeCluster();
-    return cluster.clusterId === clusterId && cluster.brokers.length > 0;
+    return cluster.clusterId === clusterId && cluster.brokers.some((it) => it.nodeId === node);
   } catch {
     return false;
   } finally {
@@ -122,9 +129,10 @@ async function answersAs(clusterId, port) {
 }
 
 /** Whether the process answers; false when it has ended. */
-async function isReady(folder, { pid, port, clusterId }) {
+async function isReady(folder, running) {
+  const { pid, port } = running;
   for (const end = Date.now() + READY_WITHIN_MS; Date.now() < end; await sleep(100)) {
-    if (await answersAs(clusterId, port)) return true;
+    if (await answersAs(running)) return true;
     if (alive(folder)?.pid !== pid) return false;
   }
   throw new Error(
@@ -137,8 +145,10 @@ async function isReady(folder, { pid, port, clusterId }) {
  * @param advertised host:port that it sends its clients to, where something stands in between
  * @param secured a second listener, with TLS and SCRAM: its `port` of localhost, `keyStore` (a PEM file with key and certificate),
  *   and `users`, their passwords by their names; they are made with the data of the folder
+ * @param member which one it is of a cluster: its `node` from 1 on, `controllerPorts` of all in their order, `clusterId`; more than
+ *   half of them have to be started before one is ready
  */
-export async function startKafka(folder, port, { advertised = `127.0.0.1:${port}`, secured } = {}) {
+export async function startKafka(folder, port, { advertised = `127.0.0.1:${port}`, secured, member } = {}) {
   const running = alive(folder);
   // One that was killed may take a moment to be gone.
   if (running && (await isReady(folder, running))) {
@@ -149,17 +159,19 @@ export async function startKafka(folder, port, { advertised = `127.0.0.1:${port}
   await freePort(port);
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'server.properties');
-  writeFileSync(file, settings(folder, { port, advertised, controllerPort: await freePort(), secured }));
+  const { node, controllerPorts } = member ?? { node: 1, controllerPorts: [await freePort()] };
+  writeFileSync(file, settings(folder, { port, advertised, secured, node, controllerPorts }));
 
   const classes = ['-cp', join(libs, '*')];
   const meta = join(folder, 'data/meta.properties');
   if (!existsSync(meta)) {
-    const { stdout } = await run(java, [...classes, 'kafka.tools.StorageTool', 'random-uuid']);
+    const newId = async () => (await run(java, [...classes, 'kafka.tools.StorageTool', 'random-uuid'])).stdout.trim();
+    const id = member?.clusterId ?? (await newId());
     const users = Object.entries(secured?.users ?? {}).flatMap(([name, password]) => [
       '--add-scram',
       `SCRAM-SHA-512=[name=${name},password=${password}]`,
     ]);
-    await run(java, [...classes, 'kafka.tools.StorageTool', 'format', '-t', stdout.trim(), '-c', file, ...users]);
+    await run(java, [...classes, 'kafka.tools.StorageTool', 'format', '-t', id, '-c', file, ...users]);
   }
   const clusterId = /^cluster\.id=(.*)$/m.exec(readFileSync(meta, 'utf8'))[1];
 
@@ -170,7 +182,7 @@ export async function startKafka(folder, port, { advertised = `127.0.0.1:${port}
     stdio: ['ignore', log, log],
   });
   broker.unref();
-  const started = { pid: broker.pid, port, clusterId };
+  const started = { pid: broker.pid, port, clusterId, node };
   writeFileSync(runningFile(folder), JSON.stringify(started));
   if (!(await isReady(folder, started)))
     throw new Error(`Kafka has ended while it started. It says why in ${join(folder, 'kafka.log')}`);

@@ -32,9 +32,26 @@ export async function readTopic(bus: Bus, topic: string): Promise<readonly Cloud
   return events;
 }
 
+/** One of several that are one cluster. */
+export interface Member {
+  /** From 1 on. */
+  readonly node: number;
+  /** Of all of them, in the order of their numbers. */
+  readonly controllerPorts: readonly number[];
+  /** 16 bytes as base64url. */
+  readonly clusterId: string;
+}
+
+export interface StartOptions {
+  /** host:port that it sends its clients to. */
+  readonly advertised?: string;
+  readonly secured?: Secured;
+  readonly member?: Member;
+}
+
 export interface LocalKafka {
-  /** `advertised`: host:port that it sends its clients to. Rejects with what it said, also where there is no Java or no Maven. */
-  start(port: number, advertised?: string, secured?: Secured): Promise<void>;
+  /** Rejects with what it said, also where there is no Java or no Maven. */
+  start(port: number, options?: StartOptions): Promise<void>;
   stop(): Promise<void>;
   /** Of its process, while it runs. */
   pid(): number;
@@ -50,13 +67,13 @@ export function localKafka(data: string, tools = join(root, 'tools')): LocalKafk
   };
   const pid = () => (JSON.parse(readFileSync(join(data, 'kafka/running.json'), 'utf8')) as { pid: number }).pid;
   return {
-    async start(port, advertised, secured) {
-      const file = join(data, 'secured.json');
-      if (secured) writeFileSync(file, JSON.stringify(secured), { mode: 0o600 });
-      const options = [
-        ...(advertised === undefined ? [] : ['--advertised', advertised]),
-        ...(secured ? ['--secured', file] : []),
-      ];
+    async start(port, { advertised, ...told } = {}) {
+      const options = advertised === undefined ? [] : ['--advertised', advertised];
+      for (const [name, it] of Object.entries(told)) {
+        const file = join(data, `${name}.json`);
+        writeFileSync(file, JSON.stringify(it), { mode: 0o600 });
+        options.push(`--${name}`, file);
+      }
       await kafka('--port', String(port), ...options);
     },
     stop: () => kafka('stop'),

@@ -48,7 +48,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
       const plain = await freePort();
       port = await freePort();
       clear = `127.0.0.1:${plain}`;
-      await broker().start(plain, undefined, { port, keyStore, users: { 'kams-accounts': PASSWORD, stranger: PASSWORD } });
+      await broker().start(plain, { secured: { port, keyStore, users: { 'kams-accounts': PASSWORD, stranger: PASSWORD } } });
       await granted();
       // The first group of a new broker has to wait for its topic.
       const isRead = async () => (await asked([{ act: 'publish' }, { act: 'newest' }])).every((it) => !it.failure);

@@ -1,0 +1,95 @@
+// A Kafka that a test may stop and kill, of one node or of several, each behind a proxy that its clients are sent to.
+import { faultProxy, type FaultProxy, type Faults } from '@kams/testing/faults/faultproxy';
+import { dataFolder, freePort, removeFolder } from '@kams/testing/host';
+import { localKafka, type LocalKafka, type Member } from '@kams/testing/kafka';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface OwnKafka {
+  /** What clients are given: host:port of each node, parted by commas. */
+  readonly address: string;
+  /** From now on, on each connection that there is and that comes. */
+  set(faults: Faults): void;
+  cutAll(): void;
+  /** All nodes that do not run. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** One node, another one each time. */
+  kill(): void;
+  /** Kills one after the other, and starts each again before the next, until the signal; says how many. */
+  killInTurn(everyMs: number, signal: AbortSignal): Promise<number>;
+  remove(): Promise<void>;
+}
+
+const AWAY_MS = 1_500;
+
+interface Node {
+  readonly data: string;
+  readonly proxy: FaultProxy;
+  readonly kafka: LocalKafka;
+  start(): Promise<void>;
+}
+
+export async function ownKafka(size = 1): Promise<OwnKafka> {
+  const clusterId = randomBytes(16).toString('base64url');
+  const controllerPorts = await Promise.all(Array.from({ length: size }, () => freePort()));
+  const nodes = await Promise.all(controllerPorts.map((_, i) => nodeOf({ node: i + 1, controllerPorts, clusterId })));
+  let killed = 0;
+  const own: OwnKafka = {
+    address: nodes.map(({ proxy }) => addressOf(proxy)).join(','),
+    set: (faults) => nodes.forEach(({ proxy }) => proxy.set(faults)),
+    cutAll: () => nodes.forEach(({ proxy }) => void proxy.cutAll()),
+    start: async () => void (await Promise.all(nodes.map((it) => it.start()))),
+    // The last node of several has nobody to give its partitions to, and would wait for somebody.
+    stop: async () => (size === 1 ? nodes[0]!.kafka.stop() : nodes.forEach(killIfAlive)),
+    kill: () => nodes[killed++ % size]!.kafka.kill(),
+    async killInTurn(everyMs, signal) {
+      const before = killed;
+      for (let wait = everyMs; await passed(wait, signal);) {
+        const next = performance.now() + everyMs;
+        own.kill();
+        await sleep(AWAY_MS);
+        await own.start();
+        wait = Math.max(0, next - performance.now());
+      }
+      return killed - before;
+    },
+    async remove() {
+      await own.stop();
+      for (const { proxy, data } of nodes) {
+        await proxy.close();
+        await removeFolder(data);
+      }
+    },
+  };
+  await own.start().catch(async (error: Error) => {
+    await own.remove().catch(() => undefined);
+    throw error;
+  });
+  return own;
+}
+
+function killIfAlive({ kafka }: Node): void {
+  try {
+    kafka.kill();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+const addressOf = ({ port }: FaultProxy): string => `127.0.0.1:${port}`;
+
+async function nodeOf(member: Member): Promise<Node> {
+  const data = await dataFolder();
+  const port = await freePort();
+  const proxy = await faultProxy(`tcp://127.0.0.1:${port}`);
+  const kafka = localKafka(data);
+  return { data, proxy, kafka, start: () => kafka.start(port, { advertised: addressOf(proxy), member }) };
+}
+
+/** False when the signal came first. */
+const passed = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, undefined, { signal }).then(
+    () => true,
+    () => false,
+  );
