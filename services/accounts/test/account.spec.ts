@@ -247,6 +247,17 @@ describe('value', () => {
       .when('ApproveTier', { reason: 'Again' })
       .refused('nothing-to-approve');
   });
+
+  test('after a fall that was approved, low evaluations are counted anew', () => {
+    const low = scored('55.000000', 'B', { cause: 'demotion-pending', below: 1 });
+    const fall = scored('55.000000', 'B', { cause: 'demoted', needsApproval: true });
+    const facts = acme(
+      ...[scored('90.000000', 'S'), moved(null, 'S'), low, fall],
+      { type: 'AccountTierChanged', data: { ...moved('S', 'B').data, cause: 'demoted', approverId: 'user-2' } },
+      ...[rated('influence', '40'), rated('openness', false)],
+    ).when('AssessValue', { modelId, scheduled: true }).facts;
+    expect(facts).toEqual([expect.objectContaining({ data: expect.objectContaining({ cause: 'demotion-pending', below: 1 }) })]);
+  });
 });
 
 describe('tier override', () => {

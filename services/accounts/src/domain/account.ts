@@ -286,6 +286,8 @@ export const account = aggregate(accountContract, { is: 'none' } as Account)({
       open(it, (account) => ({
         ...account,
         tier: to,
+        // A move by the model, approved or not: low evaluations are counted from here on.
+        ...(!cause.startsWith('override') && { below: 0 }),
         ...(account.assessment &&
           !cause.startsWith('override') && { assessment: { ...account.assessment, needsApproval: false } }),
       })),
