@@ -11,8 +11,16 @@ import { kafka } from './kafka/kafka';
 import { projection } from './projection/projection';
 import { described, hint, load, machine, printed, type Table } from './report';
 import type { Measurement } from './setting';
+import { whatIf } from './what-if/what-if';
 
-const MEASUREMENTS: Readonly<Record<string, Measurement>> = { append, command, projection, import: bulkImport, kafka };
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  append,
+  command,
+  projection,
+  import: bulkImport,
+  kafka,
+  'what-if': whatIf,
+};
 
 interface Options {
   readonly seconds: number;

@@ -48,6 +48,13 @@ export type NoScore =
     }
   | { readonly refused: 'criterion-missing'; readonly missing: readonly string[] };
 
+/** Scores by a model that was found sound once; see `score`. @throws MethodRefused `unsound-model` */
+export function scorer(model: ScoringModel): (measurements: readonly Measurement[]) => Score | NoScore {
+  const unsound = checkModel(model)[0];
+  if (unsound) throw new MethodRefused('unsound-model', `${unsound.message} (${unsound.pointer})`);
+  return (measurements) => scored(model, measurements);
+}
+
 /**
  * `S = sum(w x s) / sum(w)` over the scored criteria, computed from the recorded values, so that anyone can compute it again
  * from the result alone. S is rounded half-even to six places once; the contributions are exact shares of that total (largest
@@ -57,9 +64,9 @@ export type NoScore =
  *
  * @throws MethodRefused `unsound-model` (see `checkModel`), `duplicate-id` for a code measured twice
  */
-export function score(model: ScoringModel, measurements: readonly Measurement[]): Score | NoScore {
-  const unsound = checkModel(model)[0];
-  if (unsound) throw new MethodRefused('unsound-model', `${unsound.message} (${unsound.pointer})`);
+export const score = (model: ScoringModel, measurements: readonly Measurement[]): Score | NoScore => scorer(model)(measurements);
+
+function scored(model: ScoringModel, measurements: readonly Measurement[]): Score | NoScore {
   const measured = new Map(measurements.map((it) => [it.code, it]));
   if (measured.size < measurements.length) throw new MethodRefused('duplicate-id', 'Give one measurement for each code.');
 
@@ -67,13 +74,13 @@ export function score(model: ScoringModel, measurements: readonly Measurement[])
   const blocked = lines.filter(({ criterion, score }) => criterion.missing === 'block' && !score);
   if (blocked.length > 0) return { refused: 'criterion-missing', missing: blocked.map(({ criterion }) => criterion.code) };
 
-  const scored = lines.flatMap(({ criterion, score }) =>
+  const counted = lines.flatMap(({ criterion, score }) =>
     score ? [{ code: criterion.code, weight: decimal(criterion.weight), score }] : [],
   );
-  const weight = sum(scored.map((it) => it.weight));
+  const weight = sum(counted.map((it) => it.weight));
   // Of the weights as they are, which may miss 1 by 1e-9: a complete scorecard covers 1.
   const coverage = weight.div(sum(model.criteria.map((it) => decimal(it.weight))));
-  if (scored.length === 0 || coverage.lt(model.minCoverage)) {
+  if (counted.length === 0 || coverage.lt(model.minCoverage)) {
     const missing = lines.filter(({ score }) => !score).map(({ criterion }) => criterion.code);
     return {
       refused: 'coverage-too-low',
@@ -83,7 +90,7 @@ export function score(model: ScoringModel, measurements: readonly Measurement[])
     };
   }
 
-  const weighted = scored.map((it) => ({ id: it.code, weight: it.weight.times(it.score) }));
+  const weighted = counted.map((it) => ({ id: it.code, weight: it.weight.times(it.score) }));
   const total = sum(weighted.map((it) => it.weight))
     .div(weight)
     .round(PLACES);

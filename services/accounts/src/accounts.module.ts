@@ -25,6 +25,7 @@ import { hierarchyHistory } from './projections/hierarchy-history';
 import { purchases } from './projections/purchases';
 import { roleAssignments } from './projections/role-assignments';
 import { scoringModels } from './projections/scoring-models';
+import { valueRecord } from './projections/value-record';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
@@ -33,7 +34,17 @@ export const accountsService = service({
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
   modules: [approvals, forms],
   aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
-  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments],
+  projections: [
+    accounts,
+    accountHistory,
+    contacts,
+    hierarchyHistory,
+    purchases,
+    scoringModels,
+    accountTeams,
+    roleAssignments,
+    valueRecord,
+  ],
   timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
   policy: accountsPolicy,
   controllers: [

@@ -509,17 +509,19 @@ describe('a query', () => {
     ['/purchases', 'kind=sale%27', '/kind'],
     ['/rankings/value', 'currency=cny', '/currency'],
     ['/rankings/value', 'asOf=infinity', '/asOf'],
+    ['/rankings/tiers', 'knownAt=infinity', '/knownAt'],
+    ['/rankings/tiers', 'tier=%00', '/tier'],
     ['/events', 'types=a&types=b', '/types'],
     ['/events', 'limit=10001', '/limit'],
     ['/events', 'from=1', '/from'],
   ])('(%s?%s) is 422', async (path, query, pointer) => refused(await kams.ask(`${path}?${query}`), 422, 'invalid', at(pointer)));
 
-  test.each([...LISTS, '/rankings/value', '/events'])('of %s takes no limit that is none', async (path) => {
+  test.each([...LISTS, '/rankings/value', '/rankings/tiers', '/events'])('of %s takes no limit that is none', async (path) => {
     for (const limit of ['-1', '0', '1e9', 'abc', '', '1.5', 'NaN', '99999999999999999999', ' '])
       refused(await kams.ask(`${path}?limit=${encodeURIComponent(limit)}`), 422, 'invalid', at('/limit'));
   });
 
-  test.each([...LISTS, '/rankings/value', '/events', '/accounts/:id'])(
+  test.each([...LISTS, '/rankings/value', '/rankings/tiers', '/events', '/accounts/:id'])(
     'of %s takes no position that no answer gave',
     async (path) => {
       const { epoch } = await kams.store.head();

@@ -28,10 +28,10 @@ test('every request of the tour is answered, and the answers are what it says', 
       frequency: 1,
       monetary: { minor: 12_500_000, currency: 'CNY' },
     });
-    const file = answers.find((it) => it.assessment);
-    expect(file).toMatchObject({
+    expect(answers.find((it) => it.decision)).toMatchObject({
       tier: 'A',
-      assessment: { total: '78.000000', criteria: [{ code: 'influence', sourceEventIds: [expect.any(String)] }] },
+      decision: { from: null, to: 'A', cause: 'placed' },
+      assessment: { total: '78.000000', criteria: [{ code: 'influence', sources: [{ type: 'CriterionRated', raw: '78' }] }] },
     });
     expect(answers.find((it) => it.asOf && it.profile)).toMatchObject({ profile: { employees: 3100 } });
     expect(answers.filter((it) => it.specversion === '1.0')).toHaveLength(3);

@@ -1,6 +1,7 @@
-import { Controller, Res } from '@nestjs/common';
+import { Controller, Param, Res } from '@nestjs/common';
+import { accountContract } from '@kams/contracts/accounts/account';
 import { text } from '@kams/contracts/values';
-import { BEGINNING, beliefsOf, END, holdsSql, type HistoryRow, type RowOf } from '@kams/eventing';
+import { BEGINNING, beliefsOf, END, holdsSql, storeFeed, type HistoryRow, type RowOf } from '@kams/eventing';
 import {
   asInstant,
   asOfAndKnownAt,
@@ -9,6 +10,7 @@ import {
   NOW_KNOWN,
   paging,
   one,
+  Problem,
   quote,
   Read,
   Runtime,
@@ -21,9 +23,23 @@ import { z } from 'zod';
 import { accountHistory } from '../projections/account-history';
 import { accounts, accountTable } from '../projections/accounts';
 import { hierarchyHistory } from '../projections/hierarchy-history';
+import { scoringModels } from '../projections/scoring-models';
 import { searchFor } from '../projections/searched';
+import { valueRecord } from '../projections/value-record';
 import { SCHEMA } from '../schema';
-import { accountAsOf, accountFile, accountPage, hierarchyView, historyPage } from './answers';
+import {
+  accountAsOf,
+  accountFile,
+  accountPage,
+  effectiveTierAnswer,
+  hierarchyView,
+  historyPage,
+  storedEvent,
+  tierExplained,
+} from './answers';
+import { explained, modelIdOf, type ModelOf } from './explain';
+import { modelsOf } from './models';
+import { effectiveTier, valueRecordOf } from './tiers';
 
 const listQuery = z.strictObject({
   ...paging,
@@ -207,6 +223,59 @@ export class AccountsController {
       values,
     );
     return { accountId: id, asOf, knownAt, ancestors, descendants };
+  }
+
+  @Read(':id/effective-tier', {
+    summary: 'The tier by which an account is served: that of the nearest key account at or above it',
+    resource: 'account',
+    account: 'id',
+    description: 'Without a key account above it, its own. As of a day or an instant (valid), by what was known on another.',
+    query: bothDates,
+    answer: effectiveTierAnswer,
+    shows: [accounts, accountHistory, hierarchyHistory],
+  })
+  async effectiveTier(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
+    await one(reader, FROM, id);
+    const { asOf, knownAt, known } = this.dates(query);
+    const { via, ...found } = await effectiveTier(reader, id, { asOf, known });
+    const isSeen = reader.accounts === null || reader.accounts.includes(via);
+    return { id, asOf, knownAt, ...found, via: isSeen ? via : null };
+  }
+
+  @Read(':id/tier/explain', {
+    summary: 'Why an account has its tier',
+    resource: 'account',
+    account: 'id',
+    description:
+      'From the tier through the assessment and its criteria to the events that say so: `GET /accounts/{id}/events/{eventId}`. ' +
+      'As of a day or an instant (valid), by what was known on another (recorded).',
+    query: bothDates,
+    answer: tierExplained,
+    shows: [accounts, valueRecord, scoringModels],
+  })
+  async explain(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
+    await one(reader, FROM, id);
+    const { asOf, knownAt, known } = this.dates(query);
+    const rows = await valueRecordOf(reader, id, { asOf, known });
+    const models = await modelsOf(reader, [...new Set(rows.flatMap((it) => modelIdOf(it) ?? []))]);
+    const modelOf: ModelOf = (ref) => models.get(ref.modelId)?.find((it) => it.version === ref.version)?.content;
+    return { id, asOf, knownAt, ...explained(rows, modelOf) };
+  }
+
+  @Read(':id/events/:eventId', {
+    summary: 'An event of an account, as it was stored',
+    resource: 'account',
+    account: 'id',
+    answer: storedEvent,
+    shows: [accounts],
+  })
+  async event(@Asked() { id, reader }: AskedFor, @Param('eventId') eventId: string) {
+    await one(reader, FROM, id);
+    const events = await storeFeed(this.runtime.store, [accountContract]).stream(accountContract.name, id, 0);
+    const found = events.find((it) => it.eventId === eventId);
+    if (!found) throw new Problem('not-found');
+    const { type, schema, revision, occurredAt, recordedAt, actor: by, data } = found;
+    return { id, eventId, type, schema, revision, occurredAt, recordedAt, by, data };
   }
 
   private dates({ asOf, knownAt }: z.output<typeof bothDates>) {

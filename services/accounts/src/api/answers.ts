@@ -39,6 +39,74 @@ export const accountAsOf = z.object({
   keyAccount: z.enum(['no', 'nominated', 'designated']),
 });
 
+export const effectiveTierAnswer = z.object({
+  id: z.uuid(),
+  asOf: instant,
+  knownAt: instant,
+  tier,
+  isDesignated: z.boolean().meta({ description: 'It is the tier of a key account.' }),
+  via: z.uuid().nullable().meta({ description: 'The account whose tier it is; null where the reader does not reach it.' }),
+});
+
+const stored = z.object({
+  eventId: z.uuid().meta({ description: '`GET /accounts/{id}/events/{eventId}` shows it.' }),
+  type: z.string(),
+  occurredAt: instant,
+  recordedAt: instant,
+  by: z.string(),
+});
+const assessment = stored.extend({
+  model: z.object({ modelId: z.uuid(), version: z.int(), name: z.string().nullable() }),
+  total: z.string(),
+  coverage: z.string(),
+  computedTier: z.string(),
+  reachedFrom: z.string().nullable().meta({ description: 'The score from which on the computed tier is reached.' }),
+  cause: z.string(),
+  below: z.int(),
+  needsApproval: z.boolean(),
+  ladder: scoringModelContent.shape.ladder.nullable(),
+  criteria: z
+    .array(
+      z.object({
+        code: z.string(),
+        label: z.object({ en: z.string(), zh: z.string() }).nullable(),
+        raw: z.unknown(),
+        normalised: z.string().nullable(),
+        weight: z.string(),
+        contribution: z.string(),
+        note: z.string().nullable(),
+        sources: z.array(stored.partial().required({ eventId: true }).extend({ raw: z.unknown(), note: z.string().nullish() })),
+      }),
+    )
+    .meta({ description: 'Their contributions sum to the total exactly.' }),
+});
+export const tierExplained = z.object({
+  id: z.uuid(),
+  asOf: instant,
+  knownAt: instant,
+  tier,
+  decision: stored
+    .extend({
+      from: tier,
+      to: tier,
+      cause: z.string(),
+      effectiveFrom: instant,
+      approverId: z.string().nullable(),
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'What brought the tier about; null: nothing has yet.' }),
+  assessment: assessment.nullable().meta({ description: 'The one that the decision rests on.' }),
+  latest: assessment.nullable().meta({ description: 'The newest one, where that is another.' }),
+});
+
+export const storedEvent = stored.extend({
+  id: z.uuid(),
+  schema: z.int(),
+  revision: z.int(),
+  data: z.record(z.string(), z.unknown()),
+});
+
 export const historyPage = z.object({
   items: z.array(
     z.object({
@@ -103,6 +171,41 @@ export const scoringModelItem = z.object({
   ),
 });
 export const scoringModelPage = pageOf(scoringModelItem);
+
+const stands = z.object({ tier, total: z.string().nullable() });
+const perTier = z.record(z.string(), z.int()).meta({ description: 'Accounts by tier; `-` for those without one.' });
+export const whatIfAnswer = z.object({
+  modelId: z.uuid(),
+  version: z.int().nullable().meta({ description: 'null: the draft.' }),
+  from: day,
+  to: day,
+  accounts: z.int().meta({ description: 'Those that were assessed in the period.' }),
+  assessments: z.int(),
+  moved: z.int(),
+  refused: z.int().meta({ description: 'Accounts of which too little is rated for this model at their last assessment.' }),
+  overridden: z.int().meta({ description: "A person's decision is in force at the end: they stay where they are." }),
+  tiers: z.object({ was: perTier, would: perTier }),
+  items: z
+    .array(
+      z.object({
+        accountId: z.uuid(),
+        was: stands,
+        would: stands,
+        needsApproval: z.boolean().meta({ description: 'On the way was a move of several tiers, which a person would decide.' }),
+      }),
+    )
+    .meta({ description: 'Who would stand elsewhere, by id, as many as were asked for.' }),
+});
+
+export const tierPage = pageOf(
+  z.object({
+    accountId: z.uuid(),
+    name: z.string(),
+    tier: z.string(),
+    keyAccount: z.enum(['no', 'nominated', 'designated']),
+    since: instant.meta({ description: 'From when on it has had the tier and what else was known with it.' }),
+  }),
+).extend({ asOf: instant, knownAt: instant, counts: perTier });
 
 const quintile = z.int().min(1).max(5);
 export const rankingPage = pageOf(

@@ -13,11 +13,13 @@ import {
   type AskedFor,
 } from '@kams/platform';
 import { z } from 'zod';
+import { accountHistory } from '../projections/account-history';
 import { accounts } from '../projections/accounts';
 import { purchases } from '../projections/purchases';
 import { currenciesOf, valueRanking } from '../projections/value-ranking';
 import { SCHEMA } from '../schema';
-import { rankingPage } from './answers';
+import { rankingPage, tierPage } from './answers';
+import { tierCounts, tierList } from './tiers';
 
 /** The day that it is where it is latest (UTC+14): nothing that was sold today is missing, wherever. */
 const latestDay = (now: Date): string => new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);
@@ -28,6 +30,8 @@ const query = z.strictObject({
   knownAt: asOfAndKnownAt.knownAt,
   currency: currency().optional().meta({ description: 'Needed where purchases are in more than one: nothing is converted.' }),
 });
+
+const tierQuery = z.strictObject({ ...paging, ...asOfAndKnownAt, tier: z.string().max(8).optional() });
 
 @Controller('rankings')
 export class RankingsController {
@@ -68,6 +72,32 @@ export class RankingsController {
       asOf: day,
       knownAt: asInstant(knownAt, now),
       position,
+    };
+  }
+
+  @Read('tiers', {
+    summary: 'Accounts with a tier',
+    resource: 'account',
+    account: 'accountId',
+    description: 'As of a day or an instant (valid), by what was known on another (recorded): both at once, or either alone.',
+    query: tierQuery,
+    answer: tierPage,
+    shows: [accounts, accountHistory],
+  })
+  async tiers(@Asked() { query, reader }: AskedFor<typeof tierQuery>) {
+    const { tier, limit, cursor } = query;
+    const now = this.runtime.now().toISOString();
+    const at = { asOf: asInstant(query.asOf, now), known: asInstant(query.knownAt, NOW_KNOWN) };
+    const after = cursor === undefined ? [''] : reader.valuesAt(cursor);
+    if (typeof after?.[0] !== 'string') throw new Problem('cursor-invalid');
+    const rows = await tierList(reader, { ...at, tier, after: after[0], limit: limit + 1 });
+    const items = rows.slice(0, limit);
+    return {
+      items,
+      next: rows.length > limit ? reader.cursorAt([items.at(-1)!.accountId]) : null,
+      asOf: at.asOf,
+      knownAt: asInstant(query.knownAt, now),
+      counts: await tierCounts(reader, at),
     };
   }
 }

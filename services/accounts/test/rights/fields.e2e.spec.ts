@@ -57,10 +57,16 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
   const { account, contact, purchase, approval, form } = world.own;
+  const [registered] = await kams.store.read(`account-${account}`);
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
     ...[`/accounts/${account}/hierarchy`, '/contacts', `/contacts/${contact}`, '/purchases', `/purchases/${purchase}`],
-    ...['/rankings/value', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
+    ...[
+      `/accounts/${account}/effective-tier`,
+      `/accounts/${account}/tier/explain`,
+      `/accounts/${account}/events/${registered!.id}`,
+    ],
+    ...['/rankings/value', '/rankings/tiers', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
     ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
   ];
@@ -82,7 +88,7 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
     cells += answers.size;
     // The value of what was bought is the ranking's as well.
     const allowed = (channel: string) =>
-      channel.startsWith('/events') ? streamed : channel.startsWith('/rankings') ? isInTable(role, 'ranking', 'read') : shown;
+      channel.startsWith('/events') ? streamed : channel === '/rankings/value' ? isInTable(role, 'ranking', 'read') : shown;
     leaked.push(...found.filter((channel) => !allowed(channel)).map((channel) => `${field} in ${channel}`));
     if (shown && !found.some((channel) => !channel.startsWith('/events'))) missing.push(field);
   }

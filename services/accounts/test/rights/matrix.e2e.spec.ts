@@ -34,13 +34,18 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/accounts/:id/as-of': ['account', 'account'],
   '/accounts/:id/history': ['account', 'account'],
   '/accounts/:id/hierarchy': ['hierarchy', 'account'],
+  '/accounts/:id/effective-tier': ['account', 'account'],
+  '/accounts/:id/tier/explain': ['account', 'account'],
+  '/accounts/:id/events/:eventId': ['account', 'account'],
   '/contacts': ['contact'],
   '/contacts/:id': ['contact', 'contact'],
   '/purchases': ['purchase'],
   '/purchases/:id': ['purchase', 'purchase'],
   '/rankings/value': ['ranking'],
+  '/rankings/tiers': ['account'],
   '/scoring-models': ['scoring_model'],
   '/scoring-models/:id': ['scoring_model', 'model'],
+  '/scoring-models/:id/what-if': ['ranking', 'model'],
   '/account-teams': ['account_team'],
   '/account-teams/:id': ['account_team', 'team'],
   '/role-assignments': ['role_assignment'],
@@ -52,6 +57,10 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/accounts-form-templates': ['accounts_form_template'],
   '/accounts-form-templates/:id': ['accounts_form_template', 'template'],
   '/accounts-form-templates/:id/version': ['accounts_form_template', 'template'],
+};
+/** What is asked with a POST. */
+const QUESTIONS: Readonly<Record<string, object>> = {
+  '/scoring-models/:id/what-if': { from: '2026-01-01', to: '2026-12-31', version: 1 },
 };
 /** For everyone with a token. */
 const FOR_ALL = ['/me', '/policy'];
@@ -134,7 +143,8 @@ test.each(ALL)('P16 P18 %s may do what the policy says, and nothing else', async
       check(`${method} ${url}`, answer, reads ? 'allowed' : 'forbidden');
       continue;
     }
-    const read = method === 'GET' ? READS[url] : undefined;
+    const read = method === (QUESTIONS[url] ? 'POST' : 'GET') ? READS[url] : undefined;
+    const question = QUESTIONS[url];
     if (read) {
       const [resource, thing] = read;
       for (const whose of WHOSE) {
@@ -147,8 +157,10 @@ test.each(ALL)('P16 P18 %s may do what the policy says, and nothing else', async
           'read',
           thing === undefined || (!isOfAccount && whose === 'other') ? 'own' : whose,
         );
-        const path = `${url.replace(':id', id ?? '')}?after=${world.position}`;
-        check(`${method} ${url} of ${whose}`, await kams.ask(path, { as }), expected);
+        const [first] = url.includes(':eventId') ? await kams.store.read(`account-${id}`) : [];
+        const path = `${url.replace(':id', id ?? '').replace(':eventId', first?.id ?? '')}?after=${world.position}`;
+        const answer = question ? await kams.post(path, question, { as }) : await kams.ask(path, { as });
+        check(`${method} ${url} of ${whose}`, answer, expected);
       }
       continue;
     }
