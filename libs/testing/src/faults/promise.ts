@@ -7,8 +7,7 @@ const SIZE = process.env['KAMS_TEST_SIZE'] ?? '1';
 export const isFull = SIZE === 'full';
 
 /** `small` in every test run, `full` under `npm run test:faults -- --full`; KAMS_TEST_SIZE may be a factor of the small one. */
-export const trials = (small: number, full: number): number =>
-  isFull ? full : Math.max(1, Math.round(small * Number(SIZE)));
+export const trials = (small: number, full: number): number => (isFull ? full : Math.max(1, Math.round(small * Number(SIZE))));
 
 /**
  * `P6 pass kills=48 applied=20113 doubled=0 seed=20261125`. What `prove` tells before it throws is in the line of the failure.
