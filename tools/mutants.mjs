@@ -47,6 +47,10 @@ const CELLS = { test: 'services/accounts/test/rights/matrix.e2e.spec.ts', named:
 const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
 const DENIED = { ...TOKENS, named: 'P18 ' };
 
+const LISTENED = { promise: 'listener', test: 'services/host/test/kafka/listener.e2e.spec.ts' };
+const TIERS = { promise: 'tier', test: 'services/accounts/test/tiers.e2e.spec.ts' };
+const TIER_QUERIES = 'services/accounts/src/api/tiers.ts';
+
 const TELEMETRY = { promise: 'telemetry', test: 'libs/platform/test/telemetry.e2e.spec.ts' };
 
 const OWNED = '          if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;\n';
@@ -883,6 +887,65 @@ export const MUTANTS = [
     named: 'are as many as before',
     shows: /kams_http_request_seconds/,
     changes: [{ file: 'libs/platform/src/http/server.ts', from: "request.routeOptions.url ?? 'none'", to: 'request.url' }],
+  },
+  {
+    name: 'listener-skips-what-failed',
+    ...LISTENED,
+    named: 'what a handler throws is tried again',
+    changes: [
+      {
+        file: 'libs/platform/src/bus/event-strategy.ts',
+        from: '      if (done !== undefined) await',
+        to: '      done = offset;\n      if (done !== undefined) await',
+      },
+    ],
+    shows: /Expected|Received/,
+  },
+  {
+    name: 'listener-leaves-its-handlers-at-work',
+    ...LISTENED,
+    named: 'who ends and comes back',
+    changes: [{ file: 'libs/platform/src/bus/event-strategy.ts', from: '    await this.#running;\n', to: '' }],
+    shows: /Expected: 0/,
+  },
+  {
+    name: 'tier-list-by-what-is-known-now',
+    ...TIERS,
+    named: 'as known before the correction',
+    changes: [
+      {
+        file: TIER_QUERIES,
+        from: '    [reader.tenantId, asOf, known, after, reader.accounts, tier ?? null, limit],',
+        to: "    [reader.tenantId, asOf, 'infinity', after, reader.accounts, tier ?? null, limit],",
+      },
+    ],
+    shows: /Was better/,
+  },
+  {
+    name: 'effective-tier-of-the-root',
+    ...TIERS,
+    named: 'the effective tier is that of the nearest',
+    changes: [
+      {
+        file: TIER_QUERIES,
+        from: 'stood.is_designated desc, distance limit 1',
+        to: 'stood.is_designated desc, distance desc limit 1',
+      },
+    ],
+    shows: /Expected|Received/,
+  },
+  {
+    name: 'what-if-begins-from-nowhere',
+    ...TIERS,
+    named: 'the year is told as it would have been',
+    changes: [
+      {
+        file: 'libs/methods/src/tier-replay.ts',
+        from: 'current: would, score: result.total',
+        to: 'current: { tier: null, below: 0 }, score: result.total',
+      },
+    ],
+    shows: /Expected|Received/,
   },
 ];
 
