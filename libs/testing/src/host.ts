@@ -1,4 +1,5 @@
 // The product as its users start it: a process of its own, on a port and a data folder of its own. `npm test` builds it first.
+import { saysYes } from '@kams/platform/run/says-yes';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,12 +39,7 @@ export const removeFolder = (folder: string): Promise<void> => rm(folder, { recu
 export async function startHost(env: NodeJS.ProcessEnv, options?: HostOptions): Promise<TestHost> {
   const host = spawnHost(env, options);
   const until = Date.now() + READY_WITHIN_MS;
-  while (
-    !(await fetch(`${host.url}/health/ready`).then(
-      (it) => it.ok,
-      () => false,
-    ))
-  ) {
+  while (!(await saysYes(`${host.url}/health/ready`))) {
     const { exitCode, signalCode } = host.process;
     if (exitCode !== null || signalCode !== null)
       throw new Error(`the host ended with ${signalCode ?? exitCode}: ${host.said()}`);

@@ -1,4 +1,5 @@
 // `kams up`, as its users have it: processes of their own behind one origin.
+import { saysYes } from '@kams/platform/run/says-yes';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cleanEnv, root } from './faults/procs';
@@ -32,14 +33,9 @@ export async function startUp(settings: NodeJS.ProcessEnv, args: readonly string
     if (running.exitCode !== null) throw new Error(said);
     return /Ctrl-C ends them all/.test(said);
   };
-  const isReady = () =>
-    fetch(`${url}/health/ready`).then(
-      (it) => it.ok,
-      () => false,
-    );
   try {
     await until('kams up', isUp, UP_WITHIN_MS);
-    await until('all that is up', isReady, READY_WITHIN_MS);
+    await until('all that is up', () => saysYes(`${url}/health/ready`), READY_WITHIN_MS);
     const token = (await runKams({ KAMS_DATA: env['KAMS_DATA'] }, 'token')).stdout.trim();
     return { url, token, said: () => said, end };
   } catch (error) {

@@ -35,7 +35,7 @@ afterEach(async () => {
 }, 60_000);
 
 const isReady = (url: string) => async () => {
-  const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
+  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
   return answer?.ok ? ((await answer.json()) as { status: string; head: string }) : undefined;
 };
 

@@ -5,6 +5,7 @@ import { SETTINGS } from '@kams/platform/config/settings';
 import { BAD_CONFIG_EXIT_CODE } from '@kams/platform/config/bad-config';
 import { freePort } from '@kams/platform/embedded-postgres/free-port';
 import { startOwnPostgres } from '@kams/platform/run/own-postgres';
+import { saysYes } from '@kams/platform/run/says-yes';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -117,12 +118,7 @@ async function kept(
     child.kill('SIGTERM');
     await gone;
   };
-  const isThere = () =>
-    fetch(`${url}/health/live`).then(
-      (it) => it.ok,
-      () => false,
-    );
-  for (const until = Date.now() + READY_WITHIN_MS; !(await isThere()); await sleep(50)) {
+  for (const until = Date.now() + READY_WITHIN_MS; !(await saysYes(`${url}/health/live`)); await sleep(50)) {
     if (failed || terminal.streams.signal.aborted || Date.now() > until) {
       await end();
       throw failed ?? new Failure(`${name} did not answer at ${url} within ${READY_WITHIN_MS / 1_000} s.`);

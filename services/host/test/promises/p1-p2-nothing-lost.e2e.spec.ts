@@ -186,7 +186,7 @@ describe(`${KILLS} kills under load`, () => {
 
       for (const { url } of nodes) {
         await until('ready', async () => {
-          const ready = await fetch(`${url}/health/ready`);
+          const ready = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(10_000) });
           const { projections } = (await ready.json()) as { projections: { lag: number }[] };
           return ready.ok && projections.every((it) => it.lag === 0);
         });
