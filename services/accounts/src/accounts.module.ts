@@ -6,25 +6,34 @@ import { service } from '@kams/platform';
 import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
 import { ContactsController } from './api/contacts.controller';
+import { GiftsController } from './api/gifts.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
+import { ReceptionsController } from './api/receptions.controller';
 import { RoleAssignmentsController } from './api/role-assignments.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
 import { account } from './domain/account';
 import { accountTeam } from './domain/account-team';
 import { contact } from './domain/contact';
+import { giftLedger } from './domain/gift-ledger';
+import { giftPolicy } from './domain/gift-policy';
 import { hierarchy } from './domain/hierarchy';
 import { purchase } from './domain/purchase';
+import { reception } from './domain/reception';
 import { roleAssignment } from './domain/role-assignment';
 import { scoringModel } from './domain/scoring-model';
 import { accountHistory } from './projections/account-history';
 import { accountTeams } from './projections/account-teams';
 import { accounts } from './projections/accounts';
 import { contacts } from './projections/contacts';
+import { giftPolicies } from './projections/gift-policies';
+import { gifts } from './projections/gifts';
 import { hierarchyHistory } from './projections/hierarchy-history';
 import { purchases } from './projections/purchases';
+import { receptions } from './projections/receptions';
 import { roleAssignments } from './projections/role-assignments';
 import { scoringModels } from './projections/scoring-models';
+import { giftLapses } from './timers/gift-lapses';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
@@ -32,9 +41,9 @@ export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
   modules: [approvals, forms],
-  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
-  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments],
-  timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
+  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment, giftLedger, giftPolicy, reception],
+  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments, gifts, giftPolicies, receptions],
+  timers: [tierOverrideEnds, valueIsAssessedEachQuarter, giftLapses],
   policy: accountsPolicy,
   controllers: [
     AccountsController,
@@ -44,5 +53,7 @@ export const accountsService = service({
     ScoringModelsController,
     AccountTeamsController,
     RoleAssignmentsController,
+    GiftsController,
+    ReceptionsController,
   ],
 });
