@@ -48,6 +48,8 @@ const TOKENS = { test: 'libs/platform/test/access.e2e.spec.ts', named: 'P17 ' };
 const DENIED = { ...TOKENS, named: 'P18 ' };
 
 const TELEMETRY = { promise: 'telemetry', test: 'libs/platform/test/telemetry.e2e.spec.ts' };
+const GIFTS = { promise: 'gift caps', size: '0.5' };
+const GIFT_LEDGER = 'services/accounts/src/domain/gift-ledger.ts';
 
 const OWNED = '          if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;\n';
 const WRITTEN = '          await write(manager, projection, side, { upsert, remove });\n          if (holding) {';
@@ -883,6 +885,34 @@ export const MUTANTS = [
     named: 'are as many as before',
     shows: /kams_http_request_seconds/,
     changes: [{ file: 'libs/platform/src/http/server.ts', from: "request.routeOptions.url ?? 'none'", to: 'request.url' }],
+  },
+  {
+    ...GIFTS,
+    name: 'gift-cap-at-its-own-instant-alone',
+    test: 'services/accounts/test/gift-caps.spec.ts',
+    named: 'hold at every instant',
+    shows: /over the cap: \d+ at/,
+    changes: [
+      {
+        file: GIFT_LEDGER,
+        from: 'perRecipient - peakUse(countedIn(others), at)',
+        to: 'perRecipient - capUse(countedIn(others), at) + 0 * peakUse([], at)',
+      },
+    ],
+  },
+  {
+    ...GIFTS,
+    name: 'gifts-of-a-recipient-in-several-streams',
+    test: 'services/host/test/gifts-at-once.e2e.spec.ts',
+    named: 'never go over the cap',
+    shows: /\+\s+"over": Array \[/,
+    changes: [
+      {
+        file: 'libs/contracts/src/accounts/gift-ledger.ts',
+        from: 'naturalKey: ({ contactId }) => [contactId]',
+        to: 'naturalKey: ({ contactId, giftId }) => [contactId, giftId]',
+      },
+    ],
   },
 ];
 
