@@ -17,6 +17,7 @@ import { contact } from './contact';
 import { approverRole, approversOf, giftPolicy, giftPolicyAt, type GiftPolicy } from './gift-policy';
 
 type Requested = EventData<GiftLedgerContract, 'GiftRequested'>;
+type Wish = Pick<Requested, 'accountId' | 'contactId' | 'value' | 'what' | 'occasion'>;
 type State = 'requested' | 'approved' | 'rejected' | 'delivered' | 'returned' | 'lapsed';
 
 interface Gift {
@@ -87,7 +88,7 @@ function decided({ asked }: Gift, { actor, holds, employer, policy, at }: Circum
 }
 
 /** The value is one that the policy takes for a gift. */
-function ensureWithin({ content: { currency, perGift } }: ReturnType<typeof giftPolicyAt>, { value }: Pick<Requested, 'value'>) {
+function ensureWithin({ content: { currency, perGift } }: ReturnType<typeof giftPolicyAt>, { value }: Pick<Wish, 'value'>) {
   if (value.currency !== currency) refuse('gift-in-another-currency', { currency });
   if (value.minor > perGift) refuse('over-cap-of-gift', { cap: { minor: perGift, currency }, value });
 }
@@ -228,21 +229,9 @@ export const giftLedger: Aggregate<GiftLedgerContract, GiftLedger> = aggregate(g
   },
 });
 
-/** What is asked for, without what was made of it. */
-const content = ({
-  accountId,
-  contactId,
-  value: { minor, currency },
-  what,
-  occasion,
-}: Omit<Requested, 'recipient' | 'requestedBy' | 'lapsesAt' | 'policyVersion'>) => [
-  accountId,
-  contactId,
-  minor,
-  currency,
-  what,
-  occasion,
-];
+/** What is asked for, without what was made of it; its fields come in no order. */
+const content = ({ accountId, contactId, value: { minor, currency }, what, occasion }: Wish) =>
+  [accountId, contactId, minor, currency, what, occasion] as const;
 
 /** The ledger with a gift that has changed; with `until`, it takes nothing of the cap from that instant on. */
 function changed(it: GiftLedger, giftId: string, to: Partial<Gift>, until?: string): GiftLedger {
