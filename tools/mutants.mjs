@@ -52,6 +52,8 @@ const TIERS = { promise: 'tier', test: 'services/accounts/test/tiers.e2e.spec.ts
 const TIER_QUERIES = 'services/accounts/src/api/tiers.ts';
 
 const TELEMETRY = { promise: 'telemetry', test: 'libs/platform/test/telemetry.e2e.spec.ts' };
+const GIFTS = { promise: 'gift caps', size: '0.5' };
+const GIFT_LEDGER = 'services/accounts/src/domain/gift-ledger.ts';
 
 const OWNED = '          if (!(await moveCheckpoint(manager, schema, name, side, from, to, proof))) return false;\n';
 const WRITTEN = '          await write(manager, projection, side, { upsert, remove });\n          if (holding) {';
@@ -946,6 +948,34 @@ export const MUTANTS = [
       },
     ],
     shows: /Expected|Received/,
+  },
+  {
+    ...GIFTS,
+    name: 'gift-cap-at-its-own-instant-alone',
+    test: 'services/accounts/test/gift-caps.spec.ts',
+    named: 'hold at every instant',
+    shows: /over the cap: \d+ at/,
+    changes: [
+      {
+        file: GIFT_LEDGER,
+        from: 'perRecipient - peakUse(countedIn(others), at)',
+        to: 'perRecipient - capUse(countedIn(others), at) + 0 * peakUse([], at)',
+      },
+    ],
+  },
+  {
+    ...GIFTS,
+    name: 'gifts-of-a-recipient-in-several-streams',
+    test: 'services/host/test/gifts-at-once.e2e.spec.ts',
+    named: 'never go over the cap',
+    shows: /\+\s+"over": Array \[/,
+    changes: [
+      {
+        file: 'libs/contracts/src/accounts/gift-ledger.ts',
+        from: 'naturalKey: ({ contactId }) => [contactId]',
+        to: 'naturalKey: ({ contactId, giftId }) => [contactId, giftId]',
+      },
+    ],
   },
 ];
 

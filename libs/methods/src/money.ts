@@ -27,6 +27,9 @@ const DIGITS = new Map(
   Object.entries(CODES).flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, Number(digits)])),
 );
 
+/** Is this a currency of ISO 4217 that money is kept in? */
+export const isCurrency = (code: string): boolean => DIGITS.has(code);
+
 /**
  * Digits after the point by ISO 4217: GBP 2, JPY 0, KWD 3, CLF 4.
  * @throws MethodRefused `unknown-currency`

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { add, fromDecimal, lineAmount, minorDigits, money, negate, sum, toDecimal } from '../src/money';
+import { add, fromDecimal, isCurrency, lineAmount, minorDigits, money, negate, sum, toDecimal } from '../src/money';
 import { refused } from './refused';
 
 const gbp = (minor: number) => money(minor, 'GBP');
@@ -12,6 +12,9 @@ describe('currencies', () => {
     ['KWD', 3],
     ['CLF', 4],
   ])('%s has %i digits after the point', (currency, digits) => expect(minorDigits(currency)).toBe(digits));
+
+  test('what has no minor unit is no currency to keep money in', () =>
+    expect(['CNY', 'JPY', 'XXX', 'XAU', 'cny', ''].map(isCurrency)).toEqual([true, true, false, false, false, false]));
 
   test.each([
     ['HUF', 2],

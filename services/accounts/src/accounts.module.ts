@@ -6,26 +6,35 @@ import { service } from '@kams/platform';
 import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
 import { ContactsController } from './api/contacts.controller';
+import { GiftsController } from './api/gifts.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
+import { ReceptionsController } from './api/receptions.controller';
 import { RoleAssignmentsController } from './api/role-assignments.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
 import { account } from './domain/account';
 import { accountTeam } from './domain/account-team';
 import { contact } from './domain/contact';
+import { giftLedger } from './domain/gift-ledger';
+import { giftPolicy } from './domain/gift-policy';
 import { hierarchy } from './domain/hierarchy';
 import { purchase } from './domain/purchase';
+import { reception } from './domain/reception';
 import { roleAssignment } from './domain/role-assignment';
 import { scoringModel } from './domain/scoring-model';
 import { accountHistory } from './projections/account-history';
 import { accountTeams } from './projections/account-teams';
 import { accounts } from './projections/accounts';
 import { contacts } from './projections/contacts';
+import { giftPolicies } from './projections/gift-policies';
+import { gifts } from './projections/gifts';
 import { hierarchyHistory } from './projections/hierarchy-history';
 import { purchases } from './projections/purchases';
+import { receptions } from './projections/receptions';
 import { roleAssignments } from './projections/role-assignments';
 import { scoringModels } from './projections/scoring-models';
 import { valueRecord } from './projections/value-record';
+import { giftLapses } from './timers/gift-lapses';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
@@ -33,7 +42,18 @@ export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
   modules: [approvals, forms],
-  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
+  aggregates: [
+    account,
+    contact,
+    hierarchy,
+    scoringModel,
+    purchase,
+    accountTeam,
+    roleAssignment,
+    giftLedger,
+    giftPolicy,
+    reception,
+  ],
   projections: [
     accounts,
     accountHistory,
@@ -44,8 +64,11 @@ export const accountsService = service({
     accountTeams,
     roleAssignments,
     valueRecord,
+    gifts,
+    giftPolicies,
+    receptions,
   ],
-  timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
+  timers: [tierOverrideEnds, valueIsAssessedEachQuarter, giftLapses],
   policy: accountsPolicy,
   controllers: [
     AccountsController,
@@ -55,5 +78,7 @@ export const accountsService = service({
     ScoringModelsController,
     AccountTeamsController,
     RoleAssignmentsController,
+    GiftsController,
+    ReceptionsController,
   ],
 });

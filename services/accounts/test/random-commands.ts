@@ -2,8 +2,11 @@
 import { accountContract } from '@kams/contracts/accounts/account';
 import { accountTeamContract } from '@kams/contracts/accounts/account-team';
 import { contactContract } from '@kams/contracts/accounts/contact';
+import { giftLedgerContract } from '@kams/contracts/accounts/gift-ledger';
+import { DEFAULT_GIFT_POLICY, giftPolicyContract } from '@kams/contracts/accounts/gift-policy';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
+import { receptionContract } from '@kams/contracts/accounts/reception';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
@@ -18,8 +21,11 @@ import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
 import { accountTeam } from '../src/domain/account-team';
 import { contact } from '../src/domain/contact';
+import { giftLedger } from '../src/domain/gift-ledger';
+import { giftPolicy } from '../src/domain/gift-policy';
 import { hierarchy } from '../src/domain/hierarchy';
 import { purchase } from '../src/domain/purchase';
+import { reception } from '../src/domain/reception';
 import { roleAssignment } from '../src/domain/role-assignment';
 import { scoringModel } from '../src/domain/scoring-model';
 
@@ -37,6 +43,9 @@ export const CONTRACTS: readonly AnyContract[] = [
   scoringModelContract,
   accountTeamContract,
   roleAssignmentContract,
+  giftLedgerContract,
+  giftPolicyContract,
+  receptionContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),
@@ -313,11 +322,40 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield say(roleAssignment, 'Revoke', { ...granted, ...reason });
   }
 
+  /** Gifts to a person, and a reception: what is done with each follows from what was done before. */
+  function* hospitality(): Generator<Sent> {
+    const [accountId, contactId] = [of(accounts), uuid()];
+    const by = (actor: string, it: Sent, occurredAt?: string): Sent => ({ ...it, command: { ...it.command, actor, occurredAt } });
+    const content = { ...DEFAULT_GIFT_POLICY, perRecipient: 300_000 + upTo(9) * 1_000 };
+    yield say(giftPolicy, 'Publish', { content });
+    yield by('user-1', say(contact, 'Register', { accountId, person: person() }, contactId));
+    for (const end of ['DeliverGift', 'ReturnGift', 'LapseGift', 'RejectGift', of(['DeliverGift', 'LapseGift'])]) {
+      const gift = { giftId: uuid() };
+      const value = { minor: 1 + upTo(99_999), currency: 'CNY' };
+      const words = { what: of(NAMES), ...(upTo(1) && { occasion: of(NAMES) }) };
+      yield by('user-1', say(giftLedger, 'RequestGift', { ...gift, accountId, contactId, value, ...words }));
+      if (end !== 'RejectGift') yield by('user-2', say(giftLedger, 'ApproveGift', gift));
+      const ends = say(giftLedger, end, /Return|Reject/.test(end) ? { ...gift, ...reason } : gift);
+      yield by('user-3', ends, end === 'LapseGift' ? '2099-01-01T00:00:00.000Z' : undefined);
+    }
+    for (const command of ['Approve', 'Reject']) {
+      const id = uuid();
+      const budget = { minor: 1 + upTo(500_000), currency: of(CURRENCIES) };
+      const planned = { accountId, guestIds: [contactId], on: day(), agenda: of(NAMES), budget };
+      yield by('user-1', say(reception, 'Request', planned, id));
+      yield by('user-2', say(reception, command, command === 'Reject' ? reason : {}, id));
+      yield by('user-1', say(reception, 'Report', { cost: { ...budget, minor: upTo(999_999) }, result: of(NAMES) }, id));
+      yield by('user-1', say(reception, 'ExplainOverrun', { explanation: of(NAMES) }, id));
+    }
+    contacts.push(contactId);
+  }
+
   yield draft();
   yield say(scoringModel, 'Publish', {}, models[0]);
   for (let i = 0; i < 3; i++) yield register();
-  for (;;) {
+  for (let steps = 0; ; steps++) {
     if (upTo(40) === 0) yield* career();
+    else if (lane % 4 === 3 && steps % 300 === 0) yield* hospitality();
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();

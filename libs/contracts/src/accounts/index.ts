@@ -5,8 +5,11 @@ import { formTemplateContract } from '../kernel/form-template';
 import { accountContract } from './account';
 import { accountTeamContract } from './account-team';
 import { contactContract } from './contact';
+import { giftLedgerContract } from './gift-ledger';
+import { giftPolicyContract } from './gift-policy';
 import { hierarchyContract } from './hierarchy';
 import { purchaseContract } from './purchase';
+import { receptionContract } from './reception';
 import { roleAssignmentContract } from './role-assignment';
 import { scoringModelContract } from './scoring-model';
 
@@ -18,6 +21,9 @@ export const accountsContracts = [
   purchaseContract,
   accountTeamContract,
   roleAssignmentContract,
+  giftLedgerContract,
+  giftPolicyContract,
+  receptionContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),

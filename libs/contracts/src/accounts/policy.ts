@@ -12,8 +12,16 @@ const REACHED_BY = ['person.name', 'person.email', 'person.phone', 'person.jobTi
 const WHAT_WAS_BOUGHT = [
   ...['id', 'accountId', 'sourceSystem', 'txnId', 'kind', 'txnDate', 'occurredAt', 'reverses', 'reversedOn'],
 ];
+/** A gift, a ledger and a reception without what was said of them: that may say something of a person, or of what is negotiated. */
+const HOSPITALITY_IN_FIGURES = [
+  ...['id', 'revision', 'accountId', 'recipient', 'status', 'value', 'requestedBy', 'requestedAt', 'approverId', 'approverRole'],
+  ...['policyVersion', 'lapsesAt', 'approvedAt', 'deliveredAt', 'countsUntil', 'endedAt', 'changedAt', 'ledgerId'],
+  ...['asOf', 'cap', 'used', 'left', 'movements', 'on', 'budget', 'cost', 'overrun', 'explained', 'decidedAt', 'reportedAt'],
+];
 
-const EVERY_RESOURCE = ['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team'];
+const EVERY_RESOURCE = [
+  ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team', 'gift_policy'],
+];
 const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
   resources.map((resource) => ({ role, resource, actions: ['read'] }));
 
@@ -100,4 +108,25 @@ export const accountsPolicy: readonly Rule[] = [
   })),
   { role: 'analyst', resource: 'contact', actions: ['read'], fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', 'consents'] },
   ...reads('analyst', 'ranking'),
+
+  // Who works for an account asks for gifts and receptions and carries them out; who stands behind it decides, or compliance.
+  ...(['key_account_manager', 'marketing_lead'] as const).flatMap((role): Rule[] => [
+    { role, resource: 'gift_ledger', actions: ['read', 'RequestGift', 'DeliverGift', 'ReturnGift'] },
+    { role, resource: 'reception', actions: ['read', 'Request', 'Report', 'ExplainOverrun'] },
+  ]),
+  ...(['executive_sponsor', 'regional_manager', 'compliance_officer'] as const).flatMap((role): Rule[] => [
+    { role, resource: 'gift_ledger', actions: ['read', 'ApproveGift', 'RejectGift', 'ReturnGift'] },
+    { role, resource: 'reception', actions: ['read', 'Approve', 'Reject'] },
+  ]),
+  { role: 'compliance_officer', resource: 'gift_policy', actions: ['Publish'] },
+  ...(['finance', 'analyst'] as const).flatMap((role) =>
+    ['gift_ledger', 'reception'].map((resource): Rule => ({ role, resource, actions: ['read'], fields: HOSPITALITY_IN_FIGURES })),
+  ),
+  ...(['key_account_manager', 'executive_sponsor', 'regional_manager'] as const).flatMap((role) =>
+    ['gift_ledger', 'reception'].map((resource): Rule => ({ role, resource, actions: ['stream'] })),
+  ),
+  ...(['finance', 'analyst'] as const).map((role): Rule => ({ role, resource: 'gift_ledger', actions: ['stream'] })),
+  ...(['key_account_manager', 'marketing_lead', 'executive_sponsor', 'regional_manager', 'finance', 'analyst'] as const).flatMap(
+    (role) => reads(role, 'gift_policy'),
+  ),
 ];

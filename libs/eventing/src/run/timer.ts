@@ -12,10 +12,10 @@ import type { Projector } from './projector';
 import { table } from './table';
 import { delay } from '../delay';
 
-/** A pending timer: of one thing, by its stream. */
+/** A pending timer: of one thing. */
 export interface Due {
   readonly tenantId: string;
-  /** The aggregate's id. */
+  /** The aggregate's id, or what the timer calls the thing. */
   readonly id: string;
   /** RFC 3339 in UTC. */
   readonly at: string;
@@ -51,11 +51,14 @@ export const timer =
     readonly name: string;
     readonly from: K;
     readonly version?: number;
+    /** The thing that is due, where a stream has several; of all tenants no two may have one name. Absent: the stream's. */
+    readonly of?: (event: OccurrenceOf<K[number]>) => string;
     readonly give: (due: Due) => Order;
   }) =>
   (on: Sayings<K[number]>): Timer => {
     const name = `timer_${it.name.replaceAll('-', '_')}`;
     const sayings = on as unknown as Readonly<Record<string, (event: Occurrence) => Said>>;
+    const idOf = (it.of ?? ((event: Occurrence) => event.id)) as (event: Occurrence) => string;
     const handlers = Object.fromEntries(
       Object.entries(sayings).map(([type, say]) => [
         type,
@@ -63,15 +66,15 @@ export const timer =
           const said = say(event);
           if (said === undefined) return row;
           if (said === null) return undefined;
-          const { tenantId, id, traceparent = null } = event;
+          const { tenantId, traceparent = null } = event;
           const due_at = toMicroseconds(new Date(said.at).toISOString());
-          return { tenant_id: tenantId, id, due_at, data: said.data ?? null, traceparent };
+          return { tenant_id: tenantId, id: idOf(event), due_at, data: said.data ?? null, traceparent };
         },
       ]),
     );
     // By a key, and so without the revision of the stream: most things have no timer, and a stream without a row would be read
     // from its beginning at each of its events.
-    const key = (event: Occurrence) => (sayings[event.type] ? event.id : undefined);
+    const key = (event: Occurrence) => (sayings[event.type] ? idOf(event) : undefined);
     const pending = projection({ name, version: it.version, from: it.from, table: tableOf(name), key: key as never });
     return { name: it.name, pending: pending(handlers as never), give: it.give };
   };

@@ -2,6 +2,7 @@
 import { eventually } from '@kams/testing/until';
 import { Unavailable } from '../../src/store/port';
 import type { CommandHandler } from '../../src/run/handle';
+import type { Occurrence } from '../../src/run/occurrence';
 import type { Projector } from '../../src/run/projector';
 import { scheduler, timer, type Agenda, type Due } from '../../src/run/timer';
 import { parcel, parcelContract } from './parcels';
@@ -55,4 +56,18 @@ test('a round that fails as the term ends leaves no failure either', async () =>
   fails(new Unavailable('the database is away'));
   await stopped;
   expect(it.failure()).toBeUndefined();
+});
+
+test('of several things in a stream each is pending by itself', () => {
+  const each = timer({
+    name: 'each',
+    from: [parcelContract],
+    of: ({ id, eventId }) => `${id} ${eventId}`,
+    give: ({ id }) => ({ to: parcel, type: 'Return', id, data: {} }),
+  })({ ParcelSent: () => ({ at: DUE.at }) });
+  const sent = (eventId: string) =>
+    ({ type: 'ParcelSent', id: 'a', eventId, tenantId: 'acme', data: {} }) as unknown as Occurrence;
+  expect(['1', '2'].map((it) => each.pending.groupOf(sent(it)))).toEqual(['a 1', 'a 2']);
+  expect(each.pending.apply([], sent('2'))).toMatchObject([{ tenant_id: 'acme', id: 'a 2' }]);
+  expect(late.pending.groupOf(sent('1'))).toBe('a');
 });

@@ -19,6 +19,8 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   purchase: ['lines', 'total'],
   accounts_approval: ['ask', 'amount'],
   accounts_form: ['answers', 'history', 'score'],
+  gift_ledger: ['what'],
+  reception: ['agenda', 'result'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -42,6 +44,11 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/purchases?from=2026-01-01', 'purchase', 'txnDate'],
   ['/purchases?txnId=Own', 'purchase', 'txnId'],
   ['/account-teams?memberId=li', 'account_team', 'members'],
+  ['/gifts?status=delivered', 'gift_ledger', 'status'],
+  ['/gifts?sort=-value', 'gift_ledger', 'value'],
+  ['/gifts?requestedBy=root', 'gift_ledger', 'requestedBy'],
+  ['/receptions?from=2026-01-01', 'reception', 'on'],
+  ['/receptions?explained=false', 'reception', 'explained'],
   ['/accounts-approvals?state=open', 'accounts_approval', 'state'],
   ['/accounts-approvals?sort=-requestedAt', 'accounts_approval', 'requestedAt'],
   ['/accounts-approvals?approverRole=finance', 'accounts_approval', 'approverRole'],
@@ -56,7 +63,7 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form } = world.own;
+  const { account, contact, purchase, approval, form, gift, ledger, reception } = world.own;
   const [registered] = await kams.store.read(`account-${account}`);
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
@@ -68,6 +75,8 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
     ],
     ...['/rankings/value', '/rankings/tiers', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
     ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
+    ...['/gifts', `/gifts/${gift}`, `/gift-ledgers/${ledger}`, `/contacts/${contact}/gifts`, '/gift-policy'],
+    ...['/receptions', `/receptions/${reception}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
   ];
   const answers = new Map<string, string>();

@@ -50,6 +50,13 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/account-teams/:id': ['account_team', 'team'],
   '/role-assignments': ['role_assignment'],
   '/role-assignments/:id': ['role_assignment', 'roleAssignment'],
+  '/gifts': ['gift_ledger'],
+  '/gifts/:id': ['gift_ledger', 'gift'],
+  '/gift-ledgers/:id': ['gift_ledger', 'ledger'],
+  '/contacts/:id/gifts': ['gift_ledger', 'contact'],
+  '/gift-policy': ['gift_policy'],
+  '/receptions': ['reception'],
+  '/receptions/:id': ['reception', 'reception'],
   '/accounts-approvals': ['accounts_approval'],
   '/accounts-approvals/:id': ['accounts_approval', 'approval'],
   '/accounts-forms': ['accounts_form'],
@@ -83,6 +90,9 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
   if (contract.name === 'purchase' && type === 'Record') return { ...example, txnId: account, account: { accountId: account } };
   if (contract.name === 'account_team') return { ...example, accountId: account };
   if (contract.name === 'role_assignment') return { ...example, scope: { accountId: account } };
+  if (contract.name === 'gift_ledger' && type !== 'RequestGift') return { ...example, giftId: things.gift };
+  if (contract.name === 'gift_ledger') return { ...example, giftId: things.gift, accountId: account, contactId: things.contact };
+  if (contract.name === 'reception' && type === 'Request') return { ...example, accountId: account, guestIds: [things.contact] };
   const about = { subject: { kind: 'account', id: account }, accountId: account };
   if (contract.name === 'accounts_approval' && type === 'Request') return { ...example, ...about };
   if (contract.name === 'accounts_form' && type === 'Submit') return { ...about, templateId: world.template, answers: ANSWERS };
@@ -92,13 +102,16 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
 }
 
 /** Commands whose data name no account: there is nothing of one's own or of another. */
-const NAMES_NO_ACCOUNT = new Set(['account Register', 'account Import', 'scoring_model Draft', 'accounts_form_template Draft']);
+const NAMES_NO_ACCOUNT = new Set([
+  ...['account Register', 'account Import', 'scoring_model Draft', 'accounts_form_template Draft', 'gift_policy Publish'],
+]);
 /** Who reaches the whole tenant may name any account: a module has nothing to look one up in. */
 const TAKES_ANY_ACCOUNT = new Set(['accounts_approval', 'accounts_form']);
 const THING: Readonly<Record<string, keyof Things>> = {
   account: 'account',
   contact: 'contact',
   purchase: 'purchase',
+  reception: 'reception',
   accounts_approval: 'approval',
   accounts_form: 'form',
 };
@@ -226,6 +239,8 @@ test.each(ALL)('P16 %s sees the accounts that are theirs in lists, and no others
   expect(await accountsIn('/rankings/value', 'accountId')).toEqual(seen('ranking', withThings));
   expect(await accountsIn('/accounts-approvals', 'accountId')).toEqual(seen('accounts_approval', withThings));
   expect(await accountsIn('/accounts-forms', 'accountId')).toEqual(seen('accounts_form', withThings));
+  expect(await accountsIn('/gifts', 'accountId')).toEqual(seen('gift_ledger', withThings));
+  expect(await accountsIn('/receptions', 'accountId')).toEqual(seen('reception', withThings));
   const teams = [
     ...withThings,
     ...(['key_account_manager', 'executive_sponsor', 'service_lead', 'marketing_lead'].includes(role) ? [world.group] : []),

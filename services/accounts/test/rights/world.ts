@@ -3,6 +3,7 @@
 import { APPROVER_ROLES } from '@kams/contracts/kernel/approval';
 import { ROLES, TEAM_ROLES, type Role, type TeamRole } from '@kams/contracts/policy';
 import type { TestServices } from '@kams/testing';
+import { randomUUID } from 'node:crypto';
 import type { Whose } from './expected';
 import { content } from '../scoring-models';
 
@@ -26,6 +27,9 @@ export const MARKS = {
   answers: 'marker-answer',
   history: 'marker-reason',
   score: '83.417000',
+  what: 'marker-gift',
+  agenda: 'marker-agenda',
+  result: 'marker-result',
 } as const;
 
 export interface Things {
@@ -35,6 +39,9 @@ export interface Things {
   readonly team: string;
   readonly approval: string;
   readonly form: string;
+  readonly gift: string;
+  readonly ledger: string;
+  readonly reception: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -70,8 +77,8 @@ export const ANSWERS = { outcome: MARKS.answers, grade: 'a' };
 
 export async function worldOf(kams: TestServices, tenantId: string, roles: readonly Role[]): Promise<World> {
   const as = { subject: ROOT, tenantId };
-  const post = async (path: string, body: object) => {
-    const answer = await kams.post(path, body, { as });
+  const post = async (path: string, body: object, who = as) => {
+    const answer = await kams.post(path, body, { as: who });
     if (answer.status > 201) throw new Error(`${path} ${answer.status} ${answer.text}`);
     return answer.body as { id: string; position: string };
   };
@@ -82,6 +89,9 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
   await post(`/accounts-form-templates/${template}/publish`, {});
   // Decided by the one whom this world is about, if that is somebody who decides.
   const approverRole = APPROVER_ROLES.find((it) => roles.includes(it)) ?? 'finance';
+  // What is given and whom we receive is decided already: no rule of who decides comes before what the policy says.
+  const decider = { subject: 'decider', tenantId };
+  await post('/role-assignments', { subjectId: decider.subject, role: 'compliance_officer' });
   const things = async (name: string): Promise<Things> => {
     const { id: account } = await post('/accounts', {
       profile: {
@@ -119,7 +129,17 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     });
     const { id: form } = await post('/accounts-forms', { ...about, templateId: template, answers: { ...ANSWERS, outcome: 'x' } });
     await post(`/accounts-forms/${form}/correct`, { set: { outcome: MARKS.answers }, reason: MARKS.history });
-    return { account, contact, purchase, team, approval, form };
+    const gift = randomUUID();
+    const value = { minor: 80_000, currency: 'CNY' };
+    const wish = { giftId: gift, accountId: account, contactId: contact, value, what: MARKS.what };
+    const { id: ledger } = await post('/gift-ledgers', wish);
+    await post('/gift-ledgers/approve-gift', { giftId: gift }, decider);
+    await post('/gift-ledgers/deliver-gift', { giftId: gift });
+    const visit = { accountId: account, guestIds: [contact], on: '2026-03-20', agenda: MARKS.agenda, budget: value };
+    const { id: reception } = await post('/receptions', visit);
+    await post(`/receptions/${reception}/approve`, {}, decider);
+    await post(`/receptions/${reception}/report`, { cost: value, result: MARKS.result });
+    return { account, contact, purchase, team, approval, form, gift, ledger, reception };
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');
