@@ -6,25 +6,34 @@ import { service } from '@kams/platform';
 import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
 import { ContactsController } from './api/contacts.controller';
+import { FunnelController } from './api/funnel.controller';
+import { OpportunitiesController } from './api/opportunities.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
 import { RoleAssignmentsController } from './api/role-assignments.controller';
+import { SalesPipelineController } from './api/sales-pipeline.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
 import { account } from './domain/account';
 import { accountTeam } from './domain/account-team';
 import { contact } from './domain/contact';
 import { hierarchy } from './domain/hierarchy';
+import { opportunity } from './domain/opportunity';
 import { purchase } from './domain/purchase';
 import { roleAssignment } from './domain/role-assignment';
+import { salesPipeline } from './domain/sales-pipeline';
 import { scoringModel } from './domain/scoring-model';
 import { accountHistory } from './projections/account-history';
 import { accountTeams } from './projections/account-teams';
 import { accounts } from './projections/accounts';
 import { contacts } from './projections/contacts';
 import { hierarchyHistory } from './projections/hierarchy-history';
+import { opportunities } from './projections/opportunities';
 import { purchases } from './projections/purchases';
 import { roleAssignments } from './projections/role-assignments';
+import { salesPipelines } from './projections/sales-pipelines';
 import { scoringModels } from './projections/scoring-models';
+import { milestoneIsLate } from './timers/milestone-is-late';
+import { tenderDeadlineIsMissed } from './timers/tender-deadline-is-missed';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
@@ -32,9 +41,20 @@ export const accountsService = service({
   name: 'accounts',
   description: 'Key accounts: who they are, where they belong, what they buy, what they are worth.',
   modules: [approvals, forms],
-  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment],
-  projections: [accounts, accountHistory, contacts, hierarchyHistory, purchases, scoringModels, accountTeams, roleAssignments],
-  timers: [tierOverrideEnds, valueIsAssessedEachQuarter],
+  aggregates: [account, contact, hierarchy, scoringModel, purchase, accountTeam, roleAssignment, salesPipeline, opportunity],
+  projections: [
+    accounts,
+    accountHistory,
+    contacts,
+    hierarchyHistory,
+    purchases,
+    scoringModels,
+    accountTeams,
+    roleAssignments,
+    salesPipelines,
+    opportunities,
+  ],
+  timers: [tierOverrideEnds, valueIsAssessedEachQuarter, tenderDeadlineIsMissed, milestoneIsLate],
   policy: accountsPolicy,
   controllers: [
     AccountsController,
@@ -44,5 +64,8 @@ export const accountsService = service({
     ScoringModelsController,
     AccountTeamsController,
     RoleAssignmentsController,
+    OpportunitiesController,
+    FunnelController,
+    SalesPipelineController,
   ],
 });

@@ -3,8 +3,10 @@ import { accountContract } from '@kams/contracts/accounts/account';
 import { accountTeamContract } from '@kams/contracts/accounts/account-team';
 import { contactContract } from '@kams/contracts/accounts/contact';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
+import { opportunityContract } from '@kams/contracts/accounts/opportunity';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
+import { salesPipelineContract } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { approvalContract } from '@kams/contracts/kernel/approval';
@@ -19,8 +21,10 @@ import { account } from '../src/domain/account';
 import { accountTeam } from '../src/domain/account-team';
 import { contact } from '../src/domain/contact';
 import { hierarchy } from '../src/domain/hierarchy';
+import { opportunity } from '../src/domain/opportunity';
 import { purchase } from '../src/domain/purchase';
 import { roleAssignment } from '../src/domain/role-assignment';
+import { salesPipeline } from '../src/domain/sales-pipeline';
 import { scoringModel } from '../src/domain/scoring-model';
 
 export interface Sent {
@@ -37,6 +41,8 @@ export const CONTRACTS: readonly AnyContract[] = [
   scoringModelContract,
   accountTeamContract,
   roleAssignmentContract,
+  salesPipelineContract,
+  opportunityContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),
@@ -79,6 +85,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   const approvals: string[] = [];
   const templates: string[] = [];
   const forms: string[] = [];
+  const opportunities: string[] = [];
   let count = 0;
 
   const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
@@ -222,6 +229,25 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
       zone: of(ZONES),
     });
   }
+  const amount = () => ({ minor: upTo(9) * 100_000, currency: of(CURRENCIES) });
+  const deal = () => ({
+    productRefs: of([['T-800'], ['T-800', '样机'], []]),
+    ...(upTo(1) && { amount: amount() }),
+    ...(upTo(1) && { expectedClose: day() }),
+    ...(upTo(1) && { ownerId: 'user-1' }),
+  });
+  function sell(): Sent {
+    const id = uuid();
+    opportunities.push(id);
+    return say(opportunity, 'Open', { accountId: of(accounts), name: of(NAMES), ...deal() }, id);
+  }
+  const stages = () => ({
+    stages: ['prospecting', 'engaging', 'proposal', 'negotiation'].map((code, i) => ({
+      code,
+      label: { en: code, zh: '阶段' },
+      probability: `0.${1 + 2 * i + upTo(1)}`,
+    })),
+  });
   const subject = () => `subject-${lane}-${upTo(3)}`;
   const member = () => ({ memberId: subject(), role: of(['key_account_manager', 'service_lead']) });
   const role = () =>
@@ -283,6 +309,24 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => once(scoringModel, 'Revise', models, { content: content() }),
     () => once(scoringModel, 'Publish', models, {}),
     () => (upTo(3) === 0 ? once(scoringModel, 'Retire', models, { version: 1 + upTo(2), ...reason }) : draft()),
+    sell,
+    () => {
+      const externalId = { ...key(), type: 'opportunity' };
+      const end = { outcome: 'won', closedOn: '2015-01-01', amount: amount() };
+      return say(opportunity, 'Import', { externalId, account: key(), ...deal(), stage: 'engaging', ...(upTo(1) && { end }) });
+    },
+    () => once(opportunity, 'Move', opportunities, { to: of(['engaging', 'proposal']), ...(upTo(1) && reason) }),
+    () => once(opportunity, 'Revise', opportunities, { set: deal(), ...(upTo(1) && { clear: ['amount', 'ownerId'] }) }),
+    () =>
+      upTo(5) === 0
+        ? say(
+            salesPipeline,
+            ...of<[string, object]>([
+              ['Draft', { content: stages() }],
+              ['Publish', {}],
+            ]),
+          )
+        : sell(),
     () => say(accountTeam, 'Assign', { accountId: of(accounts), ...member() }),
     () => say(accountTeam, 'Release', { accountId: of(accounts), ...member(), ...reason }),
     () => say(accountTeam, 'Assign', { accountId: of(accounts.slice(0, 2)), ...member() }),
@@ -313,11 +357,40 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield say(roleAssignment, 'Revoke', { ...granted, ...reason });
   }
 
+  /** Of an opportunity from its beginning to its end. */
+  function* dealing(): Generator<Sent> {
+    const id = uuid();
+    const on = (date: string, type: string, data: object): Sent => {
+      const it = say(opportunity, type, data, id);
+      return { ...it, command: { ...it.command, occurredAt: `2026-01-${date}T00:00:00.000Z` } };
+    };
+    const january = (date: string): string => `2026-01-${date}T00:00:00Z`;
+    yield on('02', 'Open', { accountId: of(accounts), ...deal() });
+    yield on('03', 'NameCompetitor', { competitorId: 'rival-1' });
+    yield on('03', 'AnnounceTender', { reference: 'HZ-42', documents: [], deadline: january('10') });
+    if (upTo(1)) yield on('04', 'ChangeTender', { deadline: january('11') });
+    else yield on('10', 'NoteDeadlineMissed', {});
+    yield on('12', 'SubmitBid', { submittedAt: january('12'), late: reason });
+    yield on('13', 'OpenBids', { openedAt: january('13') });
+    yield on('14', 'AwardTender', { awarded: upTo(2) > 0, decidedAt: january('14') });
+    yield on('15', 'Win', { amount: amount(), closedOn: '2026-01-14', ...reason });
+    if (upTo(1)) yield on('16', 'Reopen', reason);
+    yield on('17', 'Lose', { reasonCode: 'price', closedOn: '2026-01-16' });
+    const due = (code: string, date: string) => ({ code, name: code, dueAt: january(date) });
+    yield on('18', 'PlanDelivery', { milestones: [due('site', '20'), due('accepted', '25')] });
+    if (upTo(1)) yield on('20', 'NoteMilestonesLate', {});
+    yield on('21', 'CompleteMilestone', { milestone: 'site', completedAt: january('21') });
+    yield on('22', 'CompleteMilestone', { milestone: 'accepted', completedAt: january('22') });
+  }
+
   yield draft();
   yield say(scoringModel, 'Publish', {}, models[0]);
+  yield say(salesPipeline, 'Draft', { content: stages() });
+  yield say(salesPipeline, 'Publish', {});
   for (let i = 0; i < 3; i++) yield register();
   for (;;) {
     if (upTo(40) === 0) yield* career();
+    else if (upTo(40) === 0) yield* dealing();
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();
@@ -325,5 +398,6 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (approvals.length > 4) approvals.shift();
     if (templates.length > 2) templates.shift();
     if (forms.length > 8) forms.shift();
+    if (opportunities.length > 8) opportunities.shift();
   }
 }

@@ -6,8 +6,10 @@ import { accountContract } from './account';
 import { accountTeamContract } from './account-team';
 import { contactContract } from './contact';
 import { hierarchyContract } from './hierarchy';
+import { opportunityContract } from './opportunity';
 import { purchaseContract } from './purchase';
 import { roleAssignmentContract } from './role-assignment';
+import { salesPipelineContract } from './sales-pipeline';
 import { scoringModelContract } from './scoring-model';
 
 export const accountsContracts = [
@@ -18,6 +20,8 @@ export const accountsContracts = [
   purchaseContract,
   accountTeamContract,
   roleAssignmentContract,
+  salesPipelineContract,
+  opportunityContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),

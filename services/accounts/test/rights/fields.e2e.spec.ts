@@ -19,6 +19,7 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   purchase: ['lines', 'total'],
   accounts_approval: ['ask', 'amount'],
   accounts_form: ['answers', 'history', 'score'],
+  opportunity: ['productRefs', 'tender', 'competitors'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -49,6 +50,12 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/accounts-forms?version=1', 'accounts_form', 'version'],
   ['/accounts-forms?subjectKind=account', 'accounts_form', 'subject'],
   ['/accounts-form-templates?sort=-name', 'accounts_form_template', 'name'],
+  ['/opportunities?sort=amount', 'opportunity', 'amount'],
+  ['/opportunities?currency=CNY&amountFrom=1', 'opportunity', 'amount'],
+  ['/opportunities?product=T-800', 'opportunity', 'productRefs'],
+  ['/opportunities?expectedFrom=2026-01-01', 'opportunity', 'expectedClose'],
+  ['/opportunities?stage=proposal', 'opportunity', 'stage'],
+  ['/opportunities?ownerId=li', 'opportunity', 'ownerId'],
 ];
 
 let cells = 0;
@@ -56,13 +63,14 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form } = world.own;
+  const { account, contact, purchase, approval, form, opportunity } = world.own;
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
     ...[`/accounts/${account}/hierarchy`, '/contacts', `/contacts/${contact}`, '/purchases', `/purchases/${purchase}`],
     ...['/rankings/value', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
     ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
+    ...['/opportunities', `/opportunities/${opportunity}`, '/funnel', '/funnel/win-rates', '/funnel/velocity', '/funnel/won'],
   ];
   const answers = new Map<string, string>();
   for (const path of channels) {

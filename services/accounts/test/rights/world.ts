@@ -26,6 +26,9 @@ export const MARKS = {
   answers: 'marker-answer',
   history: 'marker-reason',
   score: '83.417000',
+  productRefs: 'MARKER-PRODUCT',
+  tender: 'MARKER-TENDER',
+  competitors: 'marker-competitor',
 } as const;
 
 export interface Things {
@@ -35,6 +38,7 @@ export interface Things {
   readonly team: string;
   readonly approval: string;
   readonly form: string;
+  readonly opportunity: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -119,7 +123,12 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     });
     const { id: form } = await post('/accounts-forms', { ...about, templateId: template, answers: { ...ANSWERS, outcome: 'x' } });
     await post(`/accounts-forms/${form}/correct`, { set: { outcome: MARKS.answers }, reason: MARKS.history });
-    return { account, contact, purchase, team, approval, form };
+    const deal = { productRefs: [MARKS.productRefs], amount: { minor: 25_000_000, currency: 'CNY' } };
+    const { id: opportunity } = await post('/opportunities', { accountId: account, ...deal });
+    const tender = { reference: MARKS.tender, documents: [], deadline: '2999-01-01T00:00:00Z' };
+    await post(`/opportunities/${opportunity}/announce-tender`, tender);
+    await post(`/opportunities/${opportunity}/name-competitor`, { competitorId: MARKS.competitors });
+    return { account, contact, purchase, team, approval, form, opportunity };
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');
