@@ -308,7 +308,7 @@ describe('lists and figures', () => {
 
   test('the funnel adds up what is open, by stage and currency, in the order of the pipeline', async () => {
     const { body } = await ask('/funnel');
-    expect(body).toMatchObject({ asOf: '2026-03-02', probability: 'policy', pipelineVersion: 0 });
+    expect(body).toMatchObject({ asOf: '2026-03-02', probability: 'policy', pipelineVersions: [0] });
     expect(body.items).toEqual([
       {
         ...{ stage: 'prospecting', currency: null, count: 1, amount: null, weighted: null },
@@ -402,7 +402,8 @@ test('a pipeline is drafted and published; from then on it decides, and orders t
   });
   await post('/opportunities', { accountId: account, productRefs: [], stage: 'contract' });
   const last = (await post('/opportunities', { accountId: account, productRefs: [] })).body as Said;
-  const { items } = (await services.ask(`/funnel?after=${last.position}`, { as })).body;
+  const { items, pipelineVersions } = (await services.ask(`/funnel?after=${last.position}`, { as })).body;
+  expect(pipelineVersions).toEqual([0, 1]);
   expect(items.map((it: { stage: string }) => it.stage)).toEqual(['talk', 'contract', 'prospecting']);
   expect((await post(`/opportunities/${before.id}/move`, { to: 'contract' })).body.code).toBe('skip-needs-reason');
 });

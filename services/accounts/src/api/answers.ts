@@ -184,7 +184,7 @@ export const funnelView = z.object({
   ),
   asOf: day,
   probability: z.enum(['policy', 'history']),
-  pipelineVersion: z.int(),
+  pipelineVersions: z.array(z.int()).meta({ description: 'Those that gave the probabilities of what is open.' }),
   position,
 });
 export const winRates = z.object({

@@ -57,7 +57,7 @@ export class FunnelController {
     shows: [opportunities, salesPipelines],
   })
   async funnel(@Asked() { query: { probability, ...it }, reader }: AskedFor<typeof funnelQuery>) {
-    const { version, stages } = await pipelineOf(reader);
+    const { stages } = await pipelineOf(reader);
     const groups = await openGroups(reader, it);
     const rates = probability === 'history' ? await endedGroups(reader, [], it) : [];
     const fromHistory = new Map(rates.map((rate) => [rate.stage, winProbability(rate)]));
@@ -70,7 +70,8 @@ export class FunnelController {
     const place = (code: string): number => stages.findIndex((stage) => stage.code === code) + 1 || stages.length + 1;
     const ordered = weighed.toSorted((a, b) => place(a.stage) - place(b.stage) || byText(a.stage, b.stage));
     const asOf = this.runtime.now().toISOString().slice(0, 10);
-    return { items: exact(() => funnel(ordered, asOf)), asOf, probability, pipelineVersion: version, position: this.position() };
+    const pipelineVersions = [...new Set(groups.map((group) => group.pipelineVersion))].toSorted((a, b) => a - b);
+    return { items: exact(() => funnel(ordered, asOf)), asOf, probability, pipelineVersions, position: this.position() };
   }
 
   @Read('win-rates', {

@@ -1,7 +1,16 @@
 // 项目实施: the milestones of what was won. Each is late once for each due time, and the last one that is reached delivers it all.
 import type { OpportunityContract } from '@kams/contracts/accounts/opportunity';
-import type { EventData, EventOf } from '@kams/contracts/define';
-import { known, passed, refuse, type Decisions, type Evolutions, type Known, type Opportunity } from './opportunity-state';
+import type { EventData } from '@kams/contracts/define';
+import {
+  known,
+  passed,
+  refuse,
+  type Decisions,
+  type Evolutions,
+  type Facts,
+  type Known,
+  type Opportunity,
+} from './opportunity-state';
 
 type Milestone = EventData<OpportunityContract, 'DeliveryPlanned'>['milestones'][number];
 type Pending = Milestone & { readonly late: boolean };
@@ -15,14 +24,11 @@ export interface Delivery {
 
 export const noDelivery: Delivery = { pending: [], completed: {}, delivered: false };
 
-/** The handler of a command for what is won and not yet delivered. */
-const whenDelivering =
-  <D, C>(decide: (it: Known, data: D, circumstances: C) => readonly EventOf<OpportunityContract>[]) =>
-  (it: Opportunity, data: D, circumstances: C) => {
-    if (it.is === 'none') return [];
-    if (it.is !== 'won') return refuse('not-won');
-    return it.delivery.delivered ? refuse('already-delivered') : decide(it, data, circumstances);
-  };
+/** The handler of a command for what is won. */
+const whenWon =
+  <D, C>(decide: (it: Known, data: D, circumstances: C) => Facts) =>
+  (it: Opportunity, data: D, circumstances: C): Facts =>
+    it.is === 'none' ? [] : it.is === 'won' ? decide(it, data, circumstances) : refuse('not-won');
 
 const earliest = (instants: readonly string[]): string | null => instants.toSorted()[0] ?? null;
 const nextDue = (pending: readonly Pending[]): string | null =>
@@ -34,7 +40,8 @@ const planned = (plan: readonly Milestone[], before: readonly Pending[]): Pendin
 
 type Commands = 'PlanDelivery' | 'CompleteMilestone' | 'NoteMilestonesLate';
 export const deliveryDecisions: Decisions<Commands> = {
-  PlanDelivery: whenDelivering(({ accountId, delivery }, { milestones, reason }, { id: opportunityId, at }) => {
+  PlanDelivery: whenWon(({ accountId, delivery }, { milestones, reason }, { id: opportunityId, at }) => {
+    if (delivery.delivered) return refuse('already-delivered');
     const codes = milestones.map(({ code }) => code);
     const again = codes.find((code, i) => codes.indexOf(code) < i);
     if (again !== undefined) return refuse('milestone-repeated', { milestone: again });
@@ -47,22 +54,20 @@ export const deliveryDecisions: Decisions<Commands> = {
     return [{ type: 'DeliveryPlanned', data: { opportunityId, accountId, milestones, nextDueAt, reason } }];
   }),
 
-  CompleteMilestone: (it, { milestone, completedAt }, at) =>
-    it.is === 'won' && Object.hasOwn(it.delivery.completed, milestone)
-      ? []
-      : whenDelivering(({ accountId, delivery }, _: object, { id: opportunityId, at: now }: typeof at) => {
-          if (!delivery.pending.some(({ code }) => code === milestone)) return refuse('no-such-milestone', { milestone });
-          passed(completedAt, now);
-          const left = delivery.pending.filter(({ code }) => code !== milestone);
-          const deliveredAt = [...Object.values(delivery.completed), completedAt].toSorted().at(-1)!;
-          const of = { opportunityId, accountId };
-          return [
-            { type: 'MilestoneCompleted', data: { ...of, milestone, completedAt, nextDueAt: nextDue(left) } },
-            ...(left.length === 0 ? [{ type: 'OpportunityDelivered' as const, data: { ...of, deliveredAt } }] : []),
-          ];
-        })(it, {}, at),
+  CompleteMilestone: whenWon(({ accountId, delivery }, { milestone, completedAt }, { id: opportunityId, at }) => {
+    if (Object.hasOwn(delivery.completed, milestone)) return [];
+    if (!delivery.pending.some(({ code }) => code === milestone)) return refuse('no-such-milestone', { milestone });
+    passed(completedAt, at);
+    const left = delivery.pending.filter(({ code }) => code !== milestone);
+    const deliveredAt = [...Object.values(delivery.completed), completedAt].toSorted().at(-1)!;
+    const of = { opportunityId, accountId };
+    return [
+      { type: 'MilestoneCompleted', data: { ...of, milestone, completedAt, nextDueAt: nextDue(left) } },
+      ...(left.length === 0 ? [{ type: 'OpportunityDelivered' as const, data: { ...of, deliveredAt } }] : []),
+    ];
+  }),
 
-  NoteMilestonesLate: whenDelivering(({ accountId, delivery }, _, { id: opportunityId, at }) => {
+  NoteMilestonesLate: whenWon(({ accountId, delivery }, _, { id: opportunityId, at }) => {
     const isDue = ({ late, dueAt }: Pending) => !late && dueAt <= at;
     const due = delivery.pending.filter(isDue);
     if (due.length === 0) return refuse('no-milestone-due', { nextDueAt: nextDue(delivery.pending) });

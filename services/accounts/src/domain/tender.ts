@@ -1,7 +1,16 @@
 // 项目招标: a tender is announced, our bid is submitted in time or late for a reason, the bids are opened, and somebody is awarded.
 import type { EventData } from '@kams/contracts/define';
 import type { OpportunityContract } from '@kams/contracts/accounts/opportunity';
-import { known, passed, refuse, whenOpen, type Decisions, type Evolutions, type Known } from './opportunity-state';
+import {
+  known,
+  passed,
+  refuse,
+  whenOpen,
+  type Decisions,
+  type Evolutions,
+  type Known,
+  type Opportunity,
+} from './opportunity-state';
 
 export interface Tender {
   /** Missed: the deadline has passed without a bid. */
@@ -67,7 +76,7 @@ export const tenderDecisions: Decisions<Commands> = {
   }),
 };
 
-const tenderIs = (is: Tender['is']) => (it: Parameters<typeof known>[0]) =>
+const tenderIs = (is: Tender['is']) => (it: Opportunity) =>
   known(it, (opportunity) => ({ ...opportunity, tender: opportunity.tender && { ...opportunity.tender, is } }));
 
 type Events =
@@ -78,7 +87,7 @@ type Events =
   | 'TenderAwarded'
   | 'TenderNotAwarded'
   | 'TenderDeadlineMissed';
-const announced = (it: Parameters<typeof known>[0], { documents, deadline }: Pick<Tender, 'documents' | 'deadline'>) =>
+const announced = (it: Opportunity, { documents, deadline }: Pick<Tender, 'documents' | 'deadline'>) =>
   known(it, (opportunity) => ({ ...opportunity, tender: { is: 'announced', documents, deadline } }));
 export const tenderEvolutions: Evolutions<Events> = {
   TenderAnnounced: announced,

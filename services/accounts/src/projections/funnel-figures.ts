@@ -28,11 +28,12 @@ const chosen = ({ tenantId, accounts }: Reader, { accountId, ownerId, product }:
 const DECIDED = `${WHERE} and ($6::date is null or o.closed_on >= $6) and ($7::date is null or o.closed_on <= $7)`;
 const decided = (reader: Reader, it: Chosen & Period): unknown[] => [...chosen(reader, it), it.from ?? null, it.to ?? null];
 
-/** What is open, a line a stage, probability, currency and day of entry. */
-export const openGroups = (reader: Reader, it: Chosen): Promise<FunnelGroup[]> =>
+/** What is open, a line a stage, probability with the version of the pipeline that gave it, currency and day of entry. */
+export const openGroups = (reader: Reader, it: Chosen): Promise<(FunnelGroup & { readonly pipelineVersion: number })[]> =>
   reader.query(
-    `select stage, probability, ccy as currency, stage_since::text as since, sum(amount)::text as minor, count(*)::int as count
-       from ${opportunity} o where ${WHERE} and state = 'open' group by 1, 2, 3, 4 order by 1, 3, 2, 4`,
+    `select stage, probability, pipeline_version as "pipelineVersion", ccy as currency, stage_since::text as since,
+            sum(amount)::text as minor, count(*)::int as count
+       from ${opportunity} o where ${WHERE} and state = 'open' group by 1, 2, 3, 4, 5 order by 1, 4, 2, 3, 5`,
     chosen(reader, it),
   );
 
