@@ -288,8 +288,8 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
         status: of(['granted', 'withdrawn']),
         basis: 'form',
       }),
-    () => (upTo(5) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
-    () => (upTo(5) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
+    () => (upTo(2) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
+    () => (upTo(2) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
     askFor,
     () => once(approval, 'Grant', approvals, upTo(1) ? { note: 'Seen' } : {}),
     () => once(approval, 'Reject', approvals, reason),
@@ -297,11 +297,11 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     draftForm,
     () => once(formTemplate, 'Revise', templates, { content: visitReport() }),
     () => once(formTemplate, 'Publish', templates, {}),
-    () => (upTo(5) === 0 ? once(formTemplate, 'Retire', templates, { version: 1, ...reason }) : fillIn()),
+    () => (upTo(2) === 0 ? once(formTemplate, 'Retire', templates, { version: 1, ...reason }) : fillIn()),
     fillIn,
     () => once(form, 'Correct', forms, { set: answers(), ...reason }),
     () => once(form, 'Correct', forms, { clear: ['interest', 'topics'], ...reason }),
-    () => (upTo(1) === 0 ? once(form, 'Erase', forms, { request: 'dsr' }) : fillIn()),
+    () => once(form, 'Erase', forms, { request: 'dsr' }),
     record,
     record,
     record,
@@ -390,7 +390,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   for (let i = 0; i < 3; i++) yield register();
   for (;;) {
     if (upTo(40) === 0) yield* career();
-    else if (upTo(40) === 0) yield* dealing();
+    else if (upTo(50) === 0) yield* dealing();
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();
