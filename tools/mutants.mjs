@@ -24,7 +24,7 @@ const ORDER = { test: 'libs/eventing/test/store/order-oracle/order-oracle.e2e.sp
 const SUBSCRIBED = 'libs/eventing/src/store/eventstoredb/subscription.ts';
 const EVENTSTOREDB = { test: 'libs/eventing/test/store/eventstoredb.e2e.spec.ts' };
 const EXACTLY_ONCE = { test: 'services/host/test/promises/p6-exactly-once.e2e.spec.ts', named: 'P6 ' };
-const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 1000 ' };
+const REBUILD = { test: 'services/accounts/test/rebuild.e2e.spec.ts', named: 'of about 2000 ' };
 const READ_YOUR_WRITE = { test: 'services/host/test/promises/p8-read-your-write.e2e.spec.ts', named: 'P8 ', size: '0.3' };
 
 const RELAY = 'libs/eventing/src/run/relay.ts';

@@ -7,10 +7,13 @@ import { AccountTeamsController } from './api/account-teams.controller';
 import { AccountsController } from './api/accounts.controller';
 import { ContactsController } from './api/contacts.controller';
 import { GiftsController } from './api/gifts.controller';
+import { FunnelController } from './api/funnel.controller';
+import { OpportunitiesController } from './api/opportunities.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
 import { ReceptionsController } from './api/receptions.controller';
 import { RoleAssignmentsController } from './api/role-assignments.controller';
+import { SalesPipelineController } from './api/sales-pipeline.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
 import { account } from './domain/account';
 import { accountTeam } from './domain/account-team';
@@ -18,9 +21,11 @@ import { contact } from './domain/contact';
 import { giftLedger } from './domain/gift-ledger';
 import { giftPolicy } from './domain/gift-policy';
 import { hierarchy } from './domain/hierarchy';
+import { opportunity } from './domain/opportunity';
 import { purchase } from './domain/purchase';
 import { reception } from './domain/reception';
 import { roleAssignment } from './domain/role-assignment';
+import { salesPipeline } from './domain/sales-pipeline';
 import { scoringModel } from './domain/scoring-model';
 import { accountHistory } from './projections/account-history';
 import { accountTeams } from './projections/account-teams';
@@ -29,12 +34,16 @@ import { contacts } from './projections/contacts';
 import { giftPolicies } from './projections/gift-policies';
 import { gifts } from './projections/gifts';
 import { hierarchyHistory } from './projections/hierarchy-history';
+import { opportunities } from './projections/opportunities';
 import { purchases } from './projections/purchases';
 import { receptions } from './projections/receptions';
 import { roleAssignments } from './projections/role-assignments';
+import { salesPipelines } from './projections/sales-pipelines';
 import { scoringModels } from './projections/scoring-models';
 import { valueRecord } from './projections/value-record';
 import { giftLapses } from './timers/gift-lapses';
+import { milestoneIsLate } from './timers/milestone-is-late';
+import { tenderDeadlineIsMissed } from './timers/tender-deadline-is-missed';
 import { tierOverrideEnds } from './timers/tier-override-ends';
 import { valueIsAssessedEachQuarter } from './timers/value-is-assessed-each-quarter';
 
@@ -53,6 +62,8 @@ export const accountsService = service({
     giftLedger,
     giftPolicy,
     reception,
+    salesPipeline,
+    opportunity,
   ],
   projections: [
     accounts,
@@ -67,8 +78,10 @@ export const accountsService = service({
     gifts,
     giftPolicies,
     receptions,
+    salesPipelines,
+    opportunities,
   ],
-  timers: [tierOverrideEnds, valueIsAssessedEachQuarter, giftLapses],
+  timers: [tierOverrideEnds, valueIsAssessedEachQuarter, giftLapses, tenderDeadlineIsMissed, milestoneIsLate],
   policy: accountsPolicy,
   controllers: [
     AccountsController,
@@ -80,5 +93,8 @@ export const accountsService = service({
     RoleAssignmentsController,
     GiftsController,
     ReceptionsController,
+    OpportunitiesController,
+    FunnelController,
+    SalesPipelineController,
   ],
 });

@@ -5,9 +5,11 @@ import { contactContract } from '@kams/contracts/accounts/contact';
 import { giftLedgerContract } from '@kams/contracts/accounts/gift-ledger';
 import { DEFAULT_GIFT_POLICY, giftPolicyContract } from '@kams/contracts/accounts/gift-policy';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
+import { opportunityContract } from '@kams/contracts/accounts/opportunity';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { receptionContract } from '@kams/contracts/accounts/reception';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
+import { salesPipelineContract } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
 import type { AnyContract } from '@kams/contracts/define';
 import { approvalContract } from '@kams/contracts/kernel/approval';
@@ -24,9 +26,11 @@ import { contact } from '../src/domain/contact';
 import { giftLedger } from '../src/domain/gift-ledger';
 import { giftPolicy } from '../src/domain/gift-policy';
 import { hierarchy } from '../src/domain/hierarchy';
+import { opportunity } from '../src/domain/opportunity';
 import { purchase } from '../src/domain/purchase';
 import { reception } from '../src/domain/reception';
 import { roleAssignment } from '../src/domain/role-assignment';
+import { salesPipeline } from '../src/domain/sales-pipeline';
 import { scoringModel } from '../src/domain/scoring-model';
 
 export interface Sent {
@@ -46,6 +50,8 @@ export const CONTRACTS: readonly AnyContract[] = [
   giftLedgerContract,
   giftPolicyContract,
   receptionContract,
+  salesPipelineContract,
+  opportunityContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),
@@ -88,6 +94,7 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   const approvals: string[] = [];
   const templates: string[] = [];
   const forms: string[] = [];
+  const opportunities: string[] = [];
   let count = 0;
 
   const say = (aggregate: AnyAggregate, type: string, data: object, id?: string): Sent => ({
@@ -231,6 +238,25 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
       zone: of(ZONES),
     });
   }
+  const amount = () => ({ minor: upTo(9) * 100_000, currency: of(CURRENCIES) });
+  const deal = () => ({
+    productRefs: of([['T-800'], ['T-800', '样机'], []]),
+    ...(upTo(1) && { amount: amount() }),
+    ...(upTo(1) && { expectedClose: day() }),
+    ...(upTo(1) && { ownerId: 'user-1' }),
+  });
+  function sell(): Sent {
+    const id = uuid();
+    opportunities.push(id);
+    return say(opportunity, 'Open', { accountId: of(accounts), name: of(NAMES), ...deal() }, id);
+  }
+  const stages = () => ({
+    stages: ['prospecting', 'engaging', 'proposal', 'negotiation'].map((code, i) => ({
+      code,
+      label: { en: code, zh: '阶段' },
+      probability: `0.${1 + 2 * i + upTo(1)}`,
+    })),
+  });
   const subject = () => `subject-${lane}-${upTo(3)}`;
   const member = () => ({ memberId: subject(), role: of(['key_account_manager', 'service_lead']) });
   const role = () =>
@@ -271,8 +297,8 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
         status: of(['granted', 'withdrawn']),
         basis: 'form',
       }),
-    () => (upTo(5) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
-    () => (upTo(5) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
+    () => (upTo(2) === 0 ? once(contact, 'Depart', contacts, { on: day(), reason: 'Left' }) : meet()),
+    () => (upTo(2) === 0 ? once(contact, 'Erase', contacts, { request: 'dsr' }) : meet()),
     askFor,
     () => once(approval, 'Grant', approvals, upTo(1) ? { note: 'Seen' } : {}),
     () => once(approval, 'Reject', approvals, reason),
@@ -280,11 +306,11 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     draftForm,
     () => once(formTemplate, 'Revise', templates, { content: visitReport() }),
     () => once(formTemplate, 'Publish', templates, {}),
-    () => (upTo(5) === 0 ? once(formTemplate, 'Retire', templates, { version: 1, ...reason }) : fillIn()),
+    () => (upTo(2) === 0 ? once(formTemplate, 'Retire', templates, { version: 1, ...reason }) : fillIn()),
     fillIn,
     () => once(form, 'Correct', forms, { set: answers(), ...reason }),
     () => once(form, 'Correct', forms, { clear: ['interest', 'topics'], ...reason }),
-    () => (upTo(1) === 0 ? once(form, 'Erase', forms, { request: 'dsr' }) : fillIn()),
+    () => once(form, 'Erase', forms, { request: 'dsr' }),
     record,
     record,
     record,
@@ -292,6 +318,24 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     () => once(scoringModel, 'Revise', models, { content: content() }),
     () => once(scoringModel, 'Publish', models, {}),
     () => (upTo(3) === 0 ? once(scoringModel, 'Retire', models, { version: 1 + upTo(2), ...reason }) : draft()),
+    sell,
+    () => {
+      const externalId = { ...key(), type: 'opportunity' };
+      const end = { outcome: 'won', closedOn: '2015-01-01', amount: amount() };
+      return say(opportunity, 'Import', { externalId, account: key(), ...deal(), stage: 'engaging', ...(upTo(1) && { end }) });
+    },
+    () => once(opportunity, 'Move', opportunities, { to: of(['engaging', 'proposal']), ...(upTo(1) && reason) }),
+    () => once(opportunity, 'Revise', opportunities, { set: deal(), ...(upTo(1) && { clear: ['amount', 'ownerId'] }) }),
+    () =>
+      upTo(5) === 0
+        ? say(
+            salesPipeline,
+            ...of<[string, object]>([
+              ['Draft', { content: stages() }],
+              ['Publish', {}],
+            ]),
+          )
+        : sell(),
     () => say(accountTeam, 'Assign', { accountId: of(accounts), ...member() }),
     () => say(accountTeam, 'Release', { accountId: of(accounts), ...member(), ...reason }),
     () => say(accountTeam, 'Assign', { accountId: of(accounts.slice(0, 2)), ...member() }),
@@ -349,13 +393,41 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     }
     contacts.push(contactId);
   }
+  /** Of an opportunity from its beginning to its end. */
+  function* dealing(): Generator<Sent> {
+    const id = uuid();
+    const on = (date: string, type: string, data: object): Sent => {
+      const it = say(opportunity, type, data, id);
+      return { ...it, command: { ...it.command, occurredAt: `2026-01-${date}T00:00:00.000Z` } };
+    };
+    const january = (date: string): string => `2026-01-${date}T00:00:00Z`;
+    yield on('02', 'Open', { accountId: of(accounts), ...deal() });
+    yield on('03', 'NameCompetitor', { competitorId: 'rival-1' });
+    yield on('03', 'AnnounceTender', { reference: 'HZ-42', documents: [], deadline: january('10') });
+    if (upTo(1)) yield on('04', 'ChangeTender', { deadline: january('11') });
+    else yield on('10', 'NoteDeadlineMissed', {});
+    yield on('12', 'SubmitBid', { submittedAt: january('12'), late: reason });
+    yield on('13', 'OpenBids', { openedAt: january('13') });
+    yield on('14', 'AwardTender', { awarded: upTo(2) > 0, decidedAt: january('14') });
+    yield on('15', 'Win', { amount: amount(), closedOn: '2026-01-14', ...reason });
+    if (upTo(1)) yield on('16', 'Reopen', reason);
+    yield on('17', 'Lose', { reasonCode: 'price', closedOn: '2026-01-16' });
+    const due = (code: string, date: string) => ({ code, name: code, dueAt: january(date) });
+    yield on('18', 'PlanDelivery', { milestones: [due('site', '20'), due('accepted', '25')] });
+    if (upTo(1)) yield on('20', 'NoteMilestonesLate', {});
+    yield on('21', 'CompleteMilestone', { milestone: 'site', completedAt: january('21') });
+    yield on('22', 'CompleteMilestone', { milestone: 'accepted', completedAt: january('22') });
+  }
 
   yield draft();
   yield say(scoringModel, 'Publish', {}, models[0]);
+  yield say(salesPipeline, 'Draft', { content: stages() });
+  yield say(salesPipeline, 'Publish', {});
   for (let i = 0; i < 3; i++) yield register();
   for (let steps = 0; ; steps++) {
     if (upTo(40) === 0) yield* career();
     else if (lane % 4 === 3 && steps % 300 === 0) yield* hospitality();
+    else if (upTo(50) === 0) yield* dealing();
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();
@@ -363,5 +435,6 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (approvals.length > 4) approvals.shift();
     if (templates.length > 2) templates.shift();
     if (forms.length > 8) forms.shift();
+    if (opportunities.length > 8) opportunities.shift();
   }
 }

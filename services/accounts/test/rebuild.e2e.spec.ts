@@ -118,7 +118,7 @@ async function caughtUp({ runtime, store }: TestServices): Promise<void> {
 }
 
 describe.each([
-  { events: 1_000, page: 17 },
+  { events: 2_000, page: 17 },
   { events: trials(4_000, 10_000), page: 61 },
   { events: trials(12_000, 100_000), page: 499 },
 ])('with about $events events', ({ events, page }) => {

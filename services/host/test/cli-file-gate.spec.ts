@@ -82,6 +82,12 @@ describe('a file passes', () => {
     // A file is read in pieces of 256 KB: a byte order mark is never cut.
     for (const size of [3, 7, 1_000]) expect(gate(content, size)).toMatchObject(shape);
   });
+
+  test('with lines that end either way, if its mapping says so', () => {
+    for (const size of [1, 1_000])
+      expect(gate('a,b\r\n1,2\n3,4\r\n', size, { mixedLineEnds: true })).toMatchObject({ lineEnd: 'mixed', rows: 2 });
+    expect(gate('a,b\n1,2\n', 1_000, { mixedLineEnds: true })).toMatchObject({ lineEnd: 'lf' });
+  });
 });
 
 describe('before a byte of it is read as text', () => {

@@ -240,6 +240,33 @@ describe('accounts', () => {
   });
 });
 
+describe('opportunities', () => {
+  const DEALS = 'opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value';
+  const deal = (id: string, account = 'Acme') => `${id},Moses Frase,GTX Pro,${account},Won,2016-10-20,2017-03-01,1054`;
+  beforeEach(() => imported('accounts', [CRM, 'Acme,retail,1993,1,1,Italy,']));
+
+  test('are sent as imports, and each row has its outcome; run again they are skipped', async () => {
+    const file = [DEALS, deal('O-1'), deal('O-2', ''), deal('O-3', 'Nobody'), deal('O-1')];
+    const { rows, sum } = await imported('opportunities', file);
+    expect(sum).toMatchObject({ kind: 'opportunities', rows: 4, created: 1, updated: 0, skipped: 1, rejected: 2 });
+    expect(rows.map(({ outcome, id, code }) => [outcome, id ?? code])).toEqual([
+      ['created', 'id of opportunity O-1'],
+      ['rejected', 'cell-empty'],
+      ['rejected', 'unknown-account'],
+      ['skipped', 'row-repeated'],
+    ]);
+    expect(host.said.at(-1)).toMatchObject({ path: '/opportunities/bulk', command: 'Import' });
+    expect((await imported('opportunities', file)).sum).toMatchObject({ created: 0, skipped: 2, rejected: 2 });
+    const open = [DEALS, 'O-1,Moses Frase,GTX Pro,Acme,Engaging,2016-10-20,,'];
+    expect((await imported('opportunities', open)).sum).toMatchObject({ updated: 1 });
+  });
+
+  test('in a dry run are what would be sent', async () => {
+    const { rows } = await imported('opportunities', [DEALS, deal('O-1', 'Nobody')], '--dry-run');
+    expect(rows[0]).toMatchObject({ outcome: 'valid', command: 'Import', data: { stage: 'engaging', end: { outcome: 'won' } } });
+  });
+});
+
 describe('contacts', () => {
   /** Each stands in one cell only. */
   const MARKERS = ['MarkName', 'markmail', '+12025550123', 'MarkTitle', '1985-03-31', 'MarkInterest', 'MarkNote'];

@@ -71,9 +71,10 @@ describe('a mapping file', () => {
   });
 
   test('says what it does', () => {
-    const [crm, people, retail] = shipped.map((it) => summaryOf(it).join('\n'));
+    const [crm, people, deals, retail] = shipped.map((it) => summaryOf(it).join('\n'));
     expect(crm).toMatch(/crm-accounts.*subsidiary_of, subsidiary since 2017-01-01/s);
     expect(people).toMatch(/crm\/contact from contact_id; accounts crm\/account from account; birthdays like yyyy-MM-dd/);
+    expect(deals).toMatch(/crm\/opportunity from opportunity_id.*stage from deal_stage; won or lost from deal_stage, in USD/s);
     expect(retail).toMatch(
       /GBP.*yyyy-MM-dd HH:mm:ss in Europe\/London.*a return where it starts with C.*registered where unknown/s,
     );

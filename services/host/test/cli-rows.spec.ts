@@ -2,15 +2,22 @@ import { AccountRows } from '../src/cli/imports/account-rows';
 import type { Flaw } from '../src/cli/imports/cells';
 import { shippedMappings } from '../src/cli/imports/choose-mapping';
 import { ContactRows } from '../src/cli/imports/contact-rows';
-import type { AccountsMapping, ContactsMapping, PurchasesMapping } from '../src/cli/imports/mapping';
+import type { AccountsMapping, ContactsMapping, OpportunitiesMapping, PurchasesMapping } from '../src/cli/imports/mapping';
+import { OpportunityRows } from '../src/cli/imports/opportunity-rows';
 import { PurchaseRows } from '../src/cli/imports/purchase-rows';
 import type { AccountCommand, PurchaseCommand, RowCommand, RowReader, RowSink } from '../src/cli/imports/row-command';
 
 let crm: AccountsMapping;
 let people: ContactsMapping;
+let deals: OpportunitiesMapping;
 let retail: PurchasesMapping;
 beforeAll(async () => {
-  [crm, people, retail] = (await shippedMappings()) as [AccountsMapping, ContactsMapping, PurchasesMapping];
+  [crm, people, deals, retail] = (await shippedMappings()) as [
+    AccountsMapping,
+    ContactsMapping,
+    OpportunitiesMapping,
+    PurchasesMapping,
+  ];
 });
 
 class Collected<C> implements RowSink<C & { data: object; lines: readonly number[] }> {
@@ -112,6 +119,63 @@ describe('a row of accounts', () => {
     const out = new Collected<AccountCommand>();
     feed(new AccountRows(crm, [...crm.columns].reverse(), out), out, ['|Italy|1|1|1990|retail|A']);
     expect(out.commands[0]).toMatchObject({ key: 'A', data: { profile: { country: 'Italy', foundedYear: 1990 } } });
+  });
+});
+
+describe('a row of opportunities', () => {
+  const opportunities = (...rows: string[]) => {
+    const out = new Collected<RowCommand>();
+    return feed(new OpportunityRows(deals, deals.columns, out), out, rows);
+  };
+  const won = '1C1I7A6R|Moses Frase|GTXPro|Cancity|Won|2016-10-20|2017-03-01|1054';
+
+  test('becomes an import of all that the file says, the end included', () => {
+    expect(opportunities(won).commands).toEqual([
+      {
+        lines: [2],
+        data: {
+          externalId: { system: 'crm', type: 'opportunity', value: '1C1I7A6R' },
+          account: { system: 'crm', type: 'account', value: 'Cancity' },
+          productRefs: ['GTX Pro'],
+          ownerId: 'Moses Frase',
+          stage: 'engaging',
+          openedOn: '2016-10-20',
+          end: { outcome: 'won', closedOn: '2017-03-01', amount: { minor: 105_400, currency: 'USD' } },
+          source: 'crm',
+        },
+      },
+    ]);
+  });
+
+  test('that is lost says no amount and no reason, and one that is open no end', () => {
+    const ends = opportunities(
+      won.replace('Won', 'Lost').replace('1054', '0'),
+      'A|M|GTX|C|Engaging|2016-10-20||',
+      'B|M|GTX|C|Prospecting|||',
+    ).commands.map(({ data }) => [(data as { stage: string }).stage, (data as { end?: object }).end]);
+    expect(ends).toEqual([
+      ['engaging', { outcome: 'lost', closedOn: '2017-03-01', reasonCode: 'not_stated' }],
+      ['engaging', undefined],
+      ['prospecting', undefined],
+    ]);
+  });
+
+  test('is rejected when it has no account, when a cell does not fit, and when it says what no contract has', () => {
+    const { rejected, reasons } = opportunities(
+      won.replace('Cancity', ''),
+      won.replace('2016-10-20', '20.10.2016'),
+      won.replace('1054', '10.545'),
+      won.replace('|2017-03-01|', '||'),
+      won.replace('Won', 'Maybe'),
+      won,
+      won.replace('1054', '1055'),
+    );
+    expect(rejected).toEqual({
+      ...{ 2: 'cell-empty', 3: 'cell-malformed', 4: 'cell-malformed', 5: 'invalid', 6: 'invalid', 8: 'row-contradicts' },
+    });
+    expect(reasons[2]).toBe('account is empty; an opportunity needs its account');
+    expect(reasons[5]).toMatch(/^close_date /);
+    expect(reasons[6]).toMatch(/^deal_stage /);
   });
 });
 

@@ -20,6 +20,7 @@ interface BulkLine {
 /** What a command is about, as the contracts say it. */
 function keyOf(path: string, { command, data }: BulkLine): string {
   if (path === '/contacts/bulk') return `contact ${(data['externalId'] as { value: string }).value}`;
+  if (path === '/opportunities/bulk') return `opportunity ${(data['externalId'] as { value: string }).value}`;
   if (command === 'Import') return `account ${JSON.stringify(data['externalId'])}`;
   if (command === 'Register') return `account ${JSON.stringify((data['externalIds'] as unknown[])[0])}`;
   if (command === 'Record') return `purchase ${String(data['txnId'])}`;
@@ -82,7 +83,7 @@ export class FakeHost {
     const line = JSON.parse(text) as BulkLine;
     for (const [part, problem] of this.refuses) if (text.includes(part)) return { ...problem, detail: 'No.' };
     const key = keyOf(path, line);
-    if (line.command === 'Record' || path === '/contacts/bulk') {
+    if (line.command === 'Record' || path === '/contacts/bulk' || path === '/opportunities/bulk') {
       const by = line.data['account'] as { externalId?: unknown };
       const externalId = by.externalId ?? by;
       if (!this.#known.has(`account ${JSON.stringify(externalId)}`))

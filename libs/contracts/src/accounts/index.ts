@@ -8,9 +8,11 @@ import { contactContract } from './contact';
 import { giftLedgerContract } from './gift-ledger';
 import { giftPolicyContract } from './gift-policy';
 import { hierarchyContract } from './hierarchy';
+import { opportunityContract } from './opportunity';
 import { purchaseContract } from './purchase';
 import { receptionContract } from './reception';
 import { roleAssignmentContract } from './role-assignment';
+import { salesPipelineContract } from './sales-pipeline';
 import { scoringModelContract } from './scoring-model';
 
 export const accountsContracts = [
@@ -24,6 +26,8 @@ export const accountsContracts = [
   giftLedgerContract,
   giftPolicyContract,
   receptionContract,
+  salesPipelineContract,
+  opportunityContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),

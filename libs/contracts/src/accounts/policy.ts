@@ -19,8 +19,15 @@ const HOSPITALITY_IN_FIGURES = [
   ...['asOf', 'cap', 'used', 'left', 'movements', 'on', 'budget', 'cost', 'overrun', 'explained', 'decidedAt', 'reportedAt'],
 ];
 
+const WHAT_IT_IS_WORTH = [
+  ...['id', 'revision', 'accountId', 'name', 'productRefs', 'state', 'stage', 'probability', 'amount', 'expectedClose'],
+  ...['closedOn', 'changedAt'],
+];
+const THE_FUNNEL = ['funnel', 'sales_pipeline'];
+
 const EVERY_RESOURCE = [
-  ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team', 'gift_policy'],
+  ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team', 'gift_policy', 'opportunity'],
+  ...THE_FUNNEL,
 ];
 const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
   resources.map((resource) => ({ role, resource, actions: ['read'] }));
@@ -43,7 +50,15 @@ export const accountsPolicy: readonly Rule[] = [
   { role: 'key_account_manager', resource: 'purchase', actions: ['read', 'stream'] },
   { role: 'key_account_manager', resource: 'hierarchy', actions: ['read', 'stream', 'Link', 'Unlink'] },
   { role: 'key_account_manager', resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
-  ...reads('key_account_manager', 'ranking', 'scoring_model'),
+  ...reads('key_account_manager', 'ranking', 'scoring_model', ...THE_FUNNEL),
+  {
+    role: 'key_account_manager',
+    resource: 'opportunity',
+    actions: [
+      ...['read', 'stream', 'Open', 'Move', 'Revise', 'NameCompetitor', 'Win', 'Lose', 'Reopen'],
+      ...['AnnounceTender', 'ChangeTender', 'SubmitBid', 'OpenBids', 'AwardTender', 'PlanDelivery', 'CompleteMilestone'],
+    ],
+  },
 
   // Who stands behind it decides.
   ...(['executive_sponsor', 'regional_manager'] as const).flatMap((role): Rule[] => [
@@ -56,7 +71,8 @@ export const accountsPolicy: readonly Rule[] = [
       ],
     },
     { role, resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
-    ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model'),
+    { role, resource: 'opportunity', actions: ['read', 'stream', 'Reopen'] },
+    ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', ...THE_FUNNEL),
   ]),
 
   { role: 'service_lead', resource: 'account', actions: ['read'], fields: FILE },
@@ -76,7 +92,7 @@ export const accountsPolicy: readonly Rule[] = [
     actions: ['read', 'Register', 'Change', 'SetRole', 'ChangeConsent'],
     fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', ...REACHED_BY, 'person.interests', 'consents'],
   },
-  ...reads('marketing_lead', 'purchase', 'hierarchy', 'ranking', 'scoring_model', 'account_team'),
+  ...reads('marketing_lead', 'purchase', 'hierarchy', 'ranking', 'scoring_model', 'account_team', 'opportunity', ...THE_FUNNEL),
 
   // 首问负责: whoever is asked first helps, whatever the account. That takes its name and whom to call, not its worth.
   { role: 'service_desk', resource: 'account', actions: ['read'], fields: FILE },
@@ -98,16 +114,17 @@ export const accountsPolicy: readonly Rule[] = [
   { role: 'finance', resource: 'account', actions: ['read', 'stream'] },
   { role: 'finance', resource: 'purchase', actions: ['read', 'stream', 'Record', 'Reverse'] },
   { role: 'finance', resource: 'contact', actions: ['read'], fields: IN_THE_BUYING_CENTRE },
-  ...reads('finance', 'hierarchy', 'ranking'),
+  { role: 'finance', resource: 'opportunity', actions: ['read'], fields: WHAT_IT_IS_WORTH },
+  ...reads('finance', 'hierarchy', 'ranking', ...THE_FUNNEL),
 
   // Figures, and no persons.
-  ...['account', 'hierarchy', 'purchase', 'scoring_model', 'account_team'].map((resource): Rule => ({
+  ...['account', 'hierarchy', 'purchase', 'scoring_model', 'account_team', 'opportunity'].map((resource): Rule => ({
     role: 'analyst',
     resource,
     actions: ['read', 'stream'],
   })),
   { role: 'analyst', resource: 'contact', actions: ['read'], fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', 'consents'] },
-  ...reads('analyst', 'ranking'),
+  ...reads('analyst', 'ranking', ...THE_FUNNEL),
 
   // Who works for an account asks for gifts and receptions and carries them out; who stands behind it decides, or compliance.
   ...(['key_account_manager', 'marketing_lead'] as const).flatMap((role): Rule[] => [

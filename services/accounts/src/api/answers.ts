@@ -1,6 +1,7 @@
 // What the queries answer. Money in minor units with its currency; instants in UTC.
 import { pageOf } from '@kams/platform';
 import { externalId } from '@kams/contracts/accounts/account';
+import { pipelineContent } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContent } from '@kams/contracts/accounts/scoring-model';
 import { z } from 'zod';
 
@@ -240,3 +241,88 @@ export const accountTeamItem = z.object({
   changedAt: instant,
 });
 export const accountTeamPage = pageOf(accountTeamItem);
+
+const amount = z.object({ minor: z.int(), currency: z.string() });
+export const opportunityItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  name: z.string().nullable(),
+  ownerId: z.string().nullable(),
+  productRefs: z.array(z.string()),
+  state: z.enum(['open', 'won', 'lost']),
+  stage: z.string().meta({ description: 'Where it stands, or stood when it was decided.' }),
+  stageSince: day.nullable(),
+  probability: z.string(),
+  amount: amount.nullable().meta({ description: 'Of the contract once it is won; null: not known yet.' }),
+  openedOn: day.nullable(),
+  expectedClose: day.nullable(),
+  closedOn: day.nullable(),
+  changedAt: instant,
+});
+export const opportunityPage = pageOf(opportunityItem);
+export const opportunityFile = opportunityItem.extend({
+  externalId: externalId.nullable(),
+  pipelineVersion: z.int(),
+  stages: z.array(z.string()).meta({ description: 'All stages that it has been in, the last one last.' }),
+  reasonCode: z.string().nullable(),
+  competitorId: z.string().nullable().meta({ description: 'To whom it was lost.' }),
+  competitors: z.array(z.string()),
+  tender: z.record(z.string(), z.unknown()).nullable(),
+  milestones: z.array(z.record(z.string(), z.unknown())),
+  deliveredAt: instant.nullable(),
+});
+
+const position = z.string().meta({ description: 'What the figures have seen of the store.' });
+export const funnelView = z.object({
+  items: z.array(
+    z.object({
+      stage: z.string(),
+      currency: z.string().nullable().meta({ description: 'Null: of what has no amount yet.' }),
+      count: z.int(),
+      amount: amount.nullable(),
+      weighted: amount.nullable(),
+      ageing: z.object({ known: z.int(), meanDays: z.string().nullable(), longestDays: z.int().nullable() }),
+    }),
+  ),
+  asOf: day,
+  probability: z.enum(['policy', 'history']),
+  pipelineVersions: z.array(z.int()).meta({ description: 'Those that gave the probabilities of what is open.' }),
+  position,
+});
+export const winRates = z.object({
+  items: z.array(
+    z.object({
+      stage: z.string(),
+      product: z.string().nullable(),
+      tier,
+      won: z.int(),
+      lost: z.int(),
+      probability: z.string(),
+    }),
+  ),
+  position,
+});
+export const velocityView = z.object({
+  currency: z.string(),
+  open: z.int(),
+  won: z.int(),
+  lost: z.int(),
+  winRate: z.string().nullable(),
+  averageValue: amount.nullable(),
+  cycleDays: z.string().nullable(),
+  velocity: amount.nullable().meta({ description: 'Money a day.' }),
+  position,
+});
+export const wonView = z.object({
+  items: z.array(z.object({ month: z.string(), count: z.int(), amount })),
+  position,
+});
+
+export const pipelineView = z.object({
+  version: z.int().meta({ description: '0: that of the product, until one is published.' }),
+  stages: pipelineContent.shape.stages,
+  publishedAt: instant.nullable(),
+  draft: pipelineContent.nullable(),
+  versions: z.array(z.object({ version: z.int(), content: pipelineContent, publishedAt: instant })),
+});

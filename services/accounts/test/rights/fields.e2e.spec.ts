@@ -21,6 +21,7 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   accounts_form: ['answers', 'history', 'score'],
   gift_ledger: ['what'],
   reception: ['agenda', 'result'],
+  opportunity: ['productRefs', 'tender', 'competitors'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -56,6 +57,12 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/accounts-forms?version=1', 'accounts_form', 'version'],
   ['/accounts-forms?subjectKind=account', 'accounts_form', 'subject'],
   ['/accounts-form-templates?sort=-name', 'accounts_form_template', 'name'],
+  ['/opportunities?sort=amount', 'opportunity', 'amount'],
+  ['/opportunities?currency=CNY&amountFrom=1', 'opportunity', 'amount'],
+  ['/opportunities?product=T-800', 'opportunity', 'productRefs'],
+  ['/opportunities?expectedFrom=2026-01-01', 'opportunity', 'expectedClose'],
+  ['/opportunities?stage=proposal', 'opportunity', 'stage'],
+  ['/opportunities?ownerId=li', 'opportunity', 'ownerId'],
 ];
 
 let cells = 0;
@@ -63,7 +70,7 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form, gift, ledger, reception } = world.own;
+  const { account, contact, purchase, approval, form, gift, ledger, reception, opportunity } = world.own;
   const [registered] = await kams.store.read(`account-${account}`);
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
@@ -78,6 +85,7 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
     ...['/gifts', `/gifts/${gift}`, `/gift-ledgers/${ledger}`, `/contacts/${contact}/gifts`, '/gift-policy'],
     ...['/receptions', `/receptions/${reception}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
+    ...['/opportunities', `/opportunities/${opportunity}`, '/funnel', '/funnel/win-rates', '/funnel/velocity', '/funnel/won'],
   ];
   const answers = new Map<string, string>();
   for (const path of channels) {

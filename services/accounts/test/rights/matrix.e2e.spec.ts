@@ -43,6 +43,13 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/purchases/:id': ['purchase', 'purchase'],
   '/rankings/value': ['ranking'],
   '/rankings/tiers': ['account'],
+  '/opportunities': ['opportunity'],
+  '/opportunities/:id': ['opportunity', 'opportunity'],
+  '/funnel': ['funnel'],
+  '/funnel/win-rates': ['funnel'],
+  '/funnel/velocity': ['funnel'],
+  '/funnel/won': ['funnel'],
+  '/sales-pipeline': ['sales_pipeline'],
   '/scoring-models': ['scoring_model'],
   '/scoring-models/:id': ['scoring_model', 'model'],
   '/scoring-models/:id/what-if': ['ranking', 'model'],
@@ -82,7 +89,8 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
   const example = JSON.parse(JSON.stringify(contract.commands[type]!.example)) as Record<string, unknown>;
   const { account } = things;
   if (contract.name === 'contact' && type === 'Register') return { ...example, accountId: account };
-  if (contract.name === 'contact' && type === 'Import')
+  if (contract.name === 'opportunity' && type === 'Open') return { ...example, accountId: account };
+  if ((contract.name === 'contact' || contract.name === 'opportunity') && type === 'Import')
     return { ...example, account: { system: 'erp', type: 'customer', value: keyOf(account, world) } };
   if (contract.name === 'hierarchy' && type === 'Link') return { ...example, accountId: account, parentId: world.group };
   // In a year that does not come: what is one's own by the link stays so.
@@ -104,6 +112,7 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
 /** Commands whose data name no account: there is nothing of one's own or of another. */
 const NAMES_NO_ACCOUNT = new Set([
   ...['account Register', 'account Import', 'scoring_model Draft', 'accounts_form_template Draft', 'gift_policy Publish'],
+  ...['sales_pipeline Draft', 'sales_pipeline Publish'],
 ]);
 /** Who reaches the whole tenant may name any account: a module has nothing to look one up in. */
 const TAKES_ANY_ACCOUNT = new Set(['accounts_approval', 'accounts_form']);
@@ -112,6 +121,7 @@ const THING: Readonly<Record<string, keyof Things>> = {
   contact: 'contact',
   purchase: 'purchase',
   reception: 'reception',
+  opportunity: 'opportunity',
   accounts_approval: 'approval',
   accounts_form: 'form',
 };
@@ -236,6 +246,7 @@ test.each(ALL)('P16 %s sees the accounts that are theirs in lists, and no others
   expect(await accountsIn('/accounts', 'id')).toEqual(seen('account', all));
   expect(await accountsIn('/contacts', 'accountId')).toEqual(seen('contact', withThings));
   expect(await accountsIn('/purchases', 'accountId')).toEqual(seen('purchase', withThings));
+  expect(await accountsIn('/opportunities', 'accountId')).toEqual(seen('opportunity', withThings));
   expect(await accountsIn('/rankings/value', 'accountId')).toEqual(seen('ranking', withThings));
   expect(await accountsIn('/accounts-approvals', 'accountId')).toEqual(seen('accounts_approval', withThings));
   expect(await accountsIn('/accounts-forms', 'accountId')).toEqual(seen('accounts_form', withThings));

@@ -30,6 +30,9 @@ export const MARKS = {
   what: 'marker-gift',
   agenda: 'marker-agenda',
   result: 'marker-result',
+  productRefs: 'MARKER-PRODUCT',
+  tender: 'MARKER-TENDER',
+  competitors: 'marker-competitor',
 } as const;
 
 export interface Things {
@@ -42,6 +45,7 @@ export interface Things {
   readonly gift: string;
   readonly ledger: string;
   readonly reception: string;
+  readonly opportunity: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -139,7 +143,12 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     const { id: reception } = await post('/receptions', visit);
     await post(`/receptions/${reception}/approve`, {}, decider);
     await post(`/receptions/${reception}/report`, { cost: value, result: MARKS.result });
-    return { account, contact, purchase, team, approval, form, gift, ledger, reception };
+    const deal = { productRefs: [MARKS.productRefs], amount: { minor: 25_000_000, currency: 'CNY' } };
+    const { id: opportunity } = await post('/opportunities', { accountId: account, ...deal });
+    const tender = { reference: MARKS.tender, documents: [], deadline: '2999-01-01T00:00:00Z' };
+    await post(`/opportunities/${opportunity}/announce-tender`, tender);
+    await post(`/opportunities/${opportunity}/name-competitor`, { competitorId: MARKS.competitors });
+    return { account, contact, purchase, team, approval, form, gift, ledger, reception, opportunity };
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');

@@ -27,7 +27,7 @@ sent. Whether it would be created or skipped, only the host knows. Of contacts n
 the result file says which rows are valid, and which columns of the others are wrong.
 
 Without --mapping a shipped mapping is taken when the columns of the file are exactly its own (crm-accounts,
-crm-contacts, retail-purchases).
+crm-contacts, crm-opportunities, retail-purchases).
 To write one, begin with a shipped one, in services/host/src/cli/mappings. A row is rejected when a cell does not fit what its
 mapping declares; nothing is guessed.
 

@@ -90,6 +90,7 @@ development, tokens are made with the key in KAMS_DATA.`,
   for (const [kind, what] of [
     ['accounts', 'customers, a row each'],
     ['contacts', 'people at accounts that are there, a row each'],
+    ['opportunities', 'what accounts that are there may buy, a row each'],
     ['purchases', 'sales and returns, a row for each of their lines'],
   ] as const) {
     imports

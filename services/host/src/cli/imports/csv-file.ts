@@ -11,6 +11,8 @@ export interface Row {
   readonly line: number;
 }
 
+const RECORD_ENDS = { lf: '\n', crlf: '\r\n', mixed: ['\r\n', '\n'] };
+
 export function headerCells(header: string, delimiter: string): string[] {
   const [cells = []] = parseAll(header, { delimiter, relax_quotes: true, relax_column_count: true });
   return cells as string[];
@@ -20,7 +22,7 @@ export function headerCells(header: string, delimiter: string): string[] {
 export async function* rowsOf(path: string, delimiter: string, { lineEnd, multiline }: FileShape): AsyncGenerator<Row> {
   const parser = parse({
     delimiter,
-    record_delimiter: lineEnd === 'crlf' ? '\r\n' : '\n',
+    record_delimiter: RECORD_ENDS[lineEnd],
     bom: true,
     relax_column_count: true,
     max_record_size: MOST_ROW_BYTES,

@@ -15,7 +15,7 @@ const HEAD_BYTES = 65_536;
 export type LineEnd = 'lf' | 'crlf';
 
 export interface FileShape {
-  readonly lineEnd: LineEnd;
+  readonly lineEnd: LineEnd | 'mixed';
   /** Without the header and blank lines. */
   readonly rows: number;
   /** A cell holds a line end, so a row may be several lines. */
@@ -104,7 +104,7 @@ export class FileGate {
   #column = 0;
   #records = 0;
   #multiline = false;
-  #lineEnd: LineEnd | undefined;
+  #lineEnd: LineEnd | 'mixed' | undefined;
   #afterCr = false;
   #offset = 0;
   #recordStart = 0;
@@ -250,11 +250,11 @@ export class FileGate {
   }
 
   #checkLineEnd(lineEnd: LineEnd): void {
-    if (this.#lineEnd === lineEnd) return;
-    if (this.#lineEnd !== undefined)
+    if (this.#lineEnd === lineEnd || this.#lineEnd === 'mixed') return;
+    if (this.#lineEnd !== undefined && !this.dialect.mixedLineEnds)
       this.#refuse(`ends with ${lineEnd.toUpperCase()}, the lines before with ${this.#lineEnd.toUpperCase()}`);
     if (!this.dialect.lineEnds.includes(lineEnd)) this.#refuseLineEnd(lineEnd.toUpperCase());
-    this.#lineEnd = lineEnd;
+    this.#lineEnd = this.#lineEnd === undefined ? lineEnd : 'mixed';
   }
 
   #refuseLineEnd(found: string): never {

@@ -5,7 +5,8 @@ import { Flaw, isFlaw } from './cells';
 import { ContactRows } from './contact-rows';
 import { rowsOf } from './csv-file';
 import type { FileShape } from './file-gate';
-import type { AccountsMapping, ContactsMapping, Mapping } from './mapping';
+import type { AccountsMapping, ContactsMapping, Mapping, OpportunitiesMapping } from './mapping';
+import { OpportunityRows } from './opportunity-rows';
 import { dryOutbox, hostOutbox, type MetAccounts, type Outbox, type Settle } from './outbox';
 import { PurchaseRows } from './purchase-rows';
 import type { Results, Settled } from './results';
@@ -32,6 +33,7 @@ export async function importFile(file: CheckedFile, run: ImportRun): Promise<voi
   run.results.of(file.path);
   if (file.mapping.kind === 'accounts') return importAccounts(file, file.mapping, run);
   if (file.mapping.kind === 'contacts') return importContacts(file, file.mapping, run);
+  if (file.mapping.kind === 'opportunities') return importOpportunities(file, file.mapping, run);
   const { results } = run;
   const outbox = outboxTo('/purchases/bulk', 'Record', run, (it, settled) => write(run, 'Record', it, settled));
   const sink = { command: outbox.add, reject: (line: number, flaw: Flaw) => results.settle([line], flaw) };
@@ -44,6 +46,12 @@ async function importContacts(file: CheckedFile, mapping: ContactsMapping, run: 
   const outbox = outboxTo('/contacts/bulk', 'Import', run, ({ lines }, settled) => results.settle(lines, settled));
   const sink: RowSink<RowCommand> = { command: outbox.add, reject: (line, flaw) => results.settle([line], flaw) };
   await pass(file, new ContactRows(mapping, file.columns, sink), outbox, run);
+}
+
+async function importOpportunities(file: CheckedFile, mapping: OpportunitiesMapping, run: ImportRun): Promise<void> {
+  const outbox = outboxTo<RowCommand>('/opportunities/bulk', 'Import', run, (it, settled) => write(run, 'Import', it, settled));
+  const sink: RowSink<RowCommand> = { command: outbox.add, reject: (line, flaw) => run.results.settle([line], flaw) };
+  await pass(file, new OpportunityRows(mapping, file.columns, sink), outbox, run);
 }
 
 /** Parents are accounts of the same file, so the links follow when all of them have their answer. */

@@ -61,6 +61,8 @@ const file = {
       .array(z.enum(['lf', 'crlf']))
       .min(1)
       .max(2),
+    /** Lines may end either way in one file: rows were added by hand. */
+    mixedLineEnds: z.literal(true).optional(),
   }),
   /** Cells that say "nothing", in every column; empty ones always do. */
   nulls: z.array(z.string().max(200)).max(50).optional(),
@@ -83,7 +85,7 @@ const accountsMapping = z.strictObject({
 export type AccountsMapping = z.output<typeof accountsMapping>;
 
 /** A year of two digits would put a person who was born in '55 into a century of its own choice. */
-const birthdayFormat = word.refine(
+const dayFormat = word.refine(
   (it) => /^(?!.*y{5})(?=.*yyyy)(?=.*[ML])(?=.*d)[yMLdHms\W\d_]*$/.test(it.replace(/'[^']*'/g, '')),
   'needs year, month and day like yyyy-MM-dd, with four digits of the year and without a zone',
 );
@@ -93,7 +95,7 @@ const person = z.strictObject({
     z.ZodOptional<typeof source>
   >),
   name: source,
-  birthday: z.strictObject({ ...cellRules, format: birthdayFormat }).optional(),
+  birthday: z.strictObject({ ...cellRules, format: dayFormat }).optional(),
 });
 export type PersonMapping = z.output<typeof person>;
 
@@ -107,6 +109,39 @@ const contactsMapping = z.strictObject({
   person,
 });
 export type ContactsMapping = z.output<typeof contactsMapping>;
+
+const day = z.strictObject({ ...cellRules, format: dayFormat });
+export type DayRules = z.output<typeof day>;
+const amount = z.strictObject({ ...cellRules, currency: currency(), times: decimal().optional() });
+
+const opportunitiesMapping = z.strictObject({
+  ...file,
+  decimals,
+  kind: z.literal('opportunities'),
+  source: text(120).optional(),
+  externalId,
+  /** The account's key in the other system. */
+  account: externalId,
+  productRef: source.optional(),
+  dealName: source.optional(),
+  ownerId: source.optional(),
+  /** A stage of the pipeline in force; of what is decided, the one in which it stood. */
+  stage: source,
+  openedOn: day.optional(),
+  expectedClose: day.optional(),
+  amount: amount.optional(),
+  /** Of what is decided: `outcome` is won or lost, and nothing for what is open. */
+  end: z
+    .strictObject({
+      outcome: cell,
+      closedOn: day,
+      amount,
+      reasonCode: source.optional(),
+      competitorId: source.optional(),
+    })
+    .optional(),
+});
+export type OpportunitiesMapping = z.output<typeof opportunitiesMapping>;
 
 const purchasesMapping = z.strictObject({
   ...file,
@@ -140,7 +175,7 @@ const purchasesMapping = z.strictObject({
 });
 export type PurchasesMapping = z.output<typeof purchasesMapping>;
 
-const anyMapping = z.discriminatedUnion('kind', [accountsMapping, contactsMapping, purchasesMapping]);
+const anyMapping = z.discriminatedUnion('kind', [accountsMapping, contactsMapping, opportunitiesMapping, purchasesMapping]);
 export const mappingSchema = anyMapping.superRefine((mapping, context) => {
   const { columns, ignored = [] } = mapping;
   const used = new Set(columnsIn(mapping));
@@ -208,6 +243,15 @@ export function summaryOf(mapping: Mapping): string[] {
       `mapping ${name}: ${about}`,
       `  ${common}; key ${key.system}/${key.type} from ${nameOf(key.value)}` +
         (parent ? `; parent from ${parent.column}, ${parent.linkType} since ${parent.validFrom}` : ''),
+    ];
+  }
+  if (mapping.kind === 'opportunities') {
+    const { externalId: key, account, stage, end } = mapping;
+    return [
+      `mapping ${name}: ${about}`,
+      `  ${common}; key ${key.system}/${key.type} from ${nameOf(key.value)}` +
+        `; accounts ${account.system}/${account.type} from ${nameOf(account.value)}`,
+      `  stage from ${nameOf(stage)}${end ? `; won or lost from ${end.outcome.column}, in ${end.amount.currency}` : ''}`,
     ];
   }
   const { rowsOf, currency: ccy, dates, kinds, customer, registers } = mapping;
