@@ -4,11 +4,14 @@ import { formContract } from '../kernel/form';
 import { formTemplateContract } from '../kernel/form-template';
 import { accountContract } from './account';
 import { accountTeamContract } from './account-team';
+import { commitmentContract } from './commitment';
 import { contactContract } from './contact';
 import { hierarchyContract } from './hierarchy';
+import { interactionContract } from './interaction';
 import { purchaseContract } from './purchase';
 import { roleAssignmentContract } from './role-assignment';
 import { scoringModelContract } from './scoring-model';
+import { visitContract } from './visit';
 
 export const accountsContracts = [
   accountContract,
@@ -18,6 +21,9 @@ export const accountsContracts = [
   purchaseContract,
   accountTeamContract,
   roleAssignmentContract,
+  interactionContract,
+  visitContract,
+  commitmentContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),

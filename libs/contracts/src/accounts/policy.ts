@@ -13,7 +13,24 @@ const WHAT_WAS_BOUGHT = [
   ...['id', 'accountId', 'sourceSystem', 'txnId', 'kind', 'txnDate', 'occurredAt', 'reverses', 'reversedOn'],
 ];
 
-const EVERY_RESOURCE = ['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team'];
+/** When we were in touch, and what was promised, without a word of what was said. */
+const IN_TOUCH = [
+  ...['id', 'revision', 'accountId', 'kind', 'direction', 'occurredAt', 'participants', 'sentiment', 'durationMin'],
+  ...['campaignId', 'visitId', 'status', 'withdrawnBecause', 'loggedBy', 'loggedAt', 'changedAt'],
+];
+const VISITED = [
+  ...['id', 'revision', 'accountId', 'ownerId', 'contactIds', 'startsAt', 'endsAt', 'place', 'status', 'participants'],
+  ...['startedAt', 'durationMin', 'sentiment', 'reportDueAt', 'reportOverdueAt', 'plannedBy', 'plannedAt', 'changedAt'],
+];
+const PROMISED = [
+  ...['id', 'revision', 'accountId', 'ownerId', 'contactId', 'madeIn', 'dueAt', 'status', 'overdueAt', 'closedAt'],
+  ...['isLate', 'brokenBecause', 'madeBy', 'madeAt', 'changedAt'],
+];
+
+const EVERY_RESOURCE = [
+  ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team'],
+  ...['interaction', 'visit', 'commitment'],
+];
 const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
   resources.map((resource) => ({ role, resource, actions: ['read'] }));
 
@@ -35,6 +52,21 @@ export const accountsPolicy: readonly Rule[] = [
   { role: 'key_account_manager', resource: 'purchase', actions: ['read', 'stream'] },
   { role: 'key_account_manager', resource: 'hierarchy', actions: ['read', 'stream', 'Link', 'Unlink'] },
   { role: 'key_account_manager', resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
+  {
+    role: 'key_account_manager',
+    resource: 'interaction',
+    actions: ['read', 'stream', 'LogInteraction', 'Correct', 'Withdraw'],
+  },
+  {
+    role: 'key_account_manager',
+    resource: 'visit',
+    actions: ['read', 'stream', 'Plan', 'Reschedule', 'Cancel', 'Complete', 'Report'],
+  },
+  {
+    role: 'key_account_manager',
+    resource: 'commitment',
+    actions: ['read', 'stream', 'Make', 'Reassign', 'Postpone', 'Fulfil', 'Break'],
+  },
   ...reads('key_account_manager', 'ranking', 'scoring_model'),
 
   // Who stands behind it decides.
@@ -48,7 +80,7 @@ export const accountsPolicy: readonly Rule[] = [
       ],
     },
     { role, resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
-    ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model'),
+    ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'interaction', 'visit', 'commitment'),
   ]),
 
   { role: 'service_lead', resource: 'account', actions: ['read'], fields: FILE },
@@ -70,10 +102,20 @@ export const accountsPolicy: readonly Rule[] = [
   },
   ...reads('marketing_lead', 'purchase', 'hierarchy', 'ranking', 'scoring_model', 'account_team'),
 
+  // Who serves an account, or speaks to it, is in touch with it too, and keeps what they promise. To postpone a promise, or to
+  // say that it is broken, is for who answers for the account.
+  ...(['service_lead', 'marketing_lead'] as const).flatMap((role): Rule[] => [
+    { role, resource: 'interaction', actions: ['read', 'LogInteraction'] },
+    { role, resource: 'commitment', actions: ['read', 'Make', 'Fulfil'] },
+    ...reads(role, 'visit'),
+  ]),
+
   // 首问负责: whoever is asked first helps, whatever the account. That takes its name and whom to call, not its worth.
   { role: 'service_desk', resource: 'account', actions: ['read'], fields: FILE },
   { role: 'service_desk', resource: 'contact', actions: ['read', 'Register'], fields: [...IN_THE_BUYING_CENTRE, ...REACHED_BY] },
   { role: 'service_desk', resource: 'purchase', actions: ['read'], fields: WHAT_WAS_BOUGHT },
+  // Says that somebody was in touch, of any account; what others were told stays theirs.
+  { role: 'service_desk', resource: 'interaction', actions: ['read', 'LogInteraction'], fields: IN_TOUCH },
   ...reads('service_desk', 'hierarchy', 'account_team'),
 
   { role: 'club_desk', resource: 'account', actions: ['read'], fields: FILE },
@@ -86,6 +128,11 @@ export const accountsPolicy: readonly Rule[] = [
 
   ...reads('compliance_officer', ...EVERY_RESOURCE, 'role_assignment'),
   { role: 'compliance_officer', resource: 'contact', actions: ['ChangeConsent', 'Erase'] },
+  ...['interaction', 'visit', 'commitment'].map((resource): Rule => ({
+    role: 'compliance_officer',
+    resource,
+    actions: ['Erase'],
+  })),
 
   { role: 'finance', resource: 'account', actions: ['read', 'stream'] },
   { role: 'finance', resource: 'purchase', actions: ['read', 'stream', 'Record', 'Reverse'] },
@@ -99,5 +146,8 @@ export const accountsPolicy: readonly Rule[] = [
     actions: ['read', 'stream'],
   })),
   { role: 'analyst', resource: 'contact', actions: ['read'], fields: [...IN_THE_BUYING_CENTRE, 'power', 'stance', 'consents'] },
+  { role: 'analyst', resource: 'interaction', actions: ['read', 'stream'], fields: IN_TOUCH },
+  { role: 'analyst', resource: 'visit', actions: ['read'], fields: VISITED },
+  { role: 'analyst', resource: 'commitment', actions: ['read', 'stream'], fields: PROMISED },
   ...reads('analyst', 'ranking'),
 ];

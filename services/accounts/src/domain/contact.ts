@@ -12,7 +12,7 @@ import { account } from './account';
 
 type Role = Omit<EventData<ContactContract, 'ContactRoleSet'>, 'contactId' | 'accountId'>;
 
-type Contact =
+export type Contact =
   | { readonly is: 'none' }
   | { readonly is: 'erased' }
   | {
