@@ -19,6 +19,9 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   purchase: ['lines', 'total'],
   accounts_approval: ['ask', 'amount'],
   accounts_form: ['answers', 'history', 'score'],
+  interaction: ['outcome', 'nextStep'],
+  visit: ['goal', 'report'],
+  commitment: ['what', 'postponements'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -49,6 +52,13 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/accounts-forms?version=1', 'accounts_form', 'version'],
   ['/accounts-forms?subjectKind=account', 'accounts_form', 'subject'],
   ['/accounts-form-templates?sort=-name', 'accounts_form_template', 'name'],
+  ['/visits?from=2026-01-01T00:00:00Z', 'visit', 'startsAt'],
+  ['/visits?owner=root', 'visit', 'ownerId'],
+  ['/visits?status=planned', 'visit', 'status'],
+  ['/visits?contactId=0190f5a0-0000-7000-8000-0000000000c1', 'visit', 'contactIds'],
+  ['/commitments?dueBefore=2027-01-01T00:00:00Z', 'commitment', 'dueAt'],
+  ['/commitments?owner=root', 'commitment', 'ownerId'],
+  ['/commitments?sort=-madeAt', 'commitment', 'madeAt'],
 ];
 
 let cells = 0;
@@ -56,12 +66,14 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form } = world.own;
+  const { account, contact, purchase, approval, form, interaction, visit, commitment } = world.own;
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
     ...[`/accounts/${account}/hierarchy`, '/contacts', `/contacts/${contact}`, '/purchases', `/purchases/${purchase}`],
     ...['/rankings/value', '/events?limit=10000', '/account-teams', '/role-assignments', '/me'],
     ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
+    ...[`/accounts/${account}/timeline`, `/interactions/${interaction}`, '/visits', `/visits/${visit}`],
+    ...['/commitments', `/commitments/${commitment}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
   ];
   const answers = new Map<string, string>();

@@ -26,6 +26,12 @@ export const MARKS = {
   answers: 'marker-answer',
   history: 'marker-reason',
   score: '83.417000',
+  outcome: 'marker-outcome',
+  nextStep: 'marker-next-step',
+  goal: 'marker-goal',
+  report: 'marker-report',
+  what: 'marker-promise',
+  postponements: 'marker-postponed',
 } as const;
 
 export interface Things {
@@ -35,6 +41,9 @@ export interface Things {
   readonly team: string;
   readonly approval: string;
   readonly form: string;
+  readonly interaction: string;
+  readonly visit: string;
+  readonly commitment: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -48,6 +57,8 @@ export interface World {
 }
 export const thingsOf = (world: World, foreign: World, whose: Whose): Things =>
   whose === 'foreign' ? foreign.own : world[whose];
+
+const IN_YEARS = { startsAt: '2040-03-01T08:00:00Z', endsAt: '2040-03-02T08:00:00Z' };
 
 export const ROOT = 'root';
 export const subjectOf = (role: Role): string => `a-${role.replaceAll('_', '-')}`;
@@ -119,7 +130,24 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     });
     const { id: form } = await post('/accounts-forms', { ...about, templateId: template, answers: { ...ANSWERS, outcome: 'x' } });
     await post(`/accounts-forms/${form}/correct`, { set: { outcome: MARKS.answers }, reason: MARKS.history });
-    return { account, contact, purchase, team, approval, form };
+    const talk = { participants: [{ contactId: contact }], direction: 'two_way', occurredAt: '2026-03-02T09:00:00Z' };
+    const { id: interaction } = await post('/interactions', {
+      ...{ accountId: account, kind: 'call', ...talk, outcome: MARKS.outcome, nextStep: MARKS.nextStep },
+    });
+    const visit = await visitOf(account);
+    const { id: commitment } = await post('/commitments', {
+      ...{ accountId: account, contactId: contact, what: MARKS.what, dueAt: IN_YEARS.startsAt, madeIn: { kind: 'call' } },
+    });
+    await post(`/commitments/${commitment}/postpone`, { dueAt: IN_YEARS.endsAt, reason: MARKS.postponements });
+    return { account, contact, purchase, team, approval, form, interaction, visit, commitment };
+  };
+  /** Planned in time, and then it took place: both are said of an earlier day. */
+  const visitOf = async (accountId: string): Promise<string> => {
+    const times = { startsAt: '2026-03-04T01:00:00Z', endsAt: '2026-03-04T02:00:00Z' };
+    const plan = { accountId, contactIds: [], ...times, goal: MARKS.goal };
+    const planned = await kams.post('/visits', plan, { as, headers: { 'occurred-at': '2026-03-01T00:00:00Z' } });
+    await post(`/visits/${planned.body.id}/complete`, { report: { outcome: MARKS.report } });
+    return planned.body.id;
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');
