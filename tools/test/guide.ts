@@ -1,4 +1,4 @@
-// The page of the guide: its files, its requests, and the answers that it shows.
+// A page of the guide: its files, its requests, and the answers that it shows.
 import { execFile } from 'node:child_process';
 import { blocksOf, type Block, type ProjectCopy } from './document';
 
@@ -11,10 +11,11 @@ interface Exchange {
   /** What the page shows as its answers. */
   readonly printed?: Block;
 }
-const exchanges: readonly Exchange[] = blocks.flatMap((it, i) => {
-  const next = blocks[i + 1];
-  return it.language === 'sh' ? [{ requests: it.text, printed: next?.language === 'sh' ? undefined : next }] : [];
-});
+const exchangesOf = (blocks: readonly Block[]): readonly Exchange[] =>
+  blocks.flatMap((it, i) => {
+    const next = blocks[i + 1];
+    return it.language === 'sh' ? [{ requests: it.text, printed: next?.language === 'sh' ? undefined : next }] : [];
+  });
 
 /** A line that came, as what it says. */
 const said = (line: string): unknown => (line.startsWith('{') ? JSON.parse(line) : line);
@@ -36,9 +37,9 @@ function expected(it: unknown): unknown {
 }
 
 const BETWEEN = '-- next block --';
-const answersTo = (copy: ProjectCopy, script: string, env: NodeJS.ProcessEnv): Promise<string> =>
+const answersTo = ({ folder }: Pick<ProjectCopy, 'folder'>, script: string, env: NodeJS.ProcessEnv): Promise<string> =>
   new Promise((resolve, reject) => {
-    const options = { cwd: copy.folder, env, timeout: 120_000 };
+    const options = { cwd: folder, env, timeout: 120_000 };
     execFile('bash', ['-euo', 'pipefail', '-c', script], options, (error, stdout, stderr) =>
       error ? reject(new Error(`${error.message}\n${stdout}\n${stderr}`)) : resolve(stdout),
     );
@@ -48,7 +49,13 @@ const answersTo = (copy: ProjectCopy, script: string, env: NodeJS.ProcessEnv): P
  * Sends the requests, to where the environment says, and compares each answer with the page.
  * @param granted said behind the first block, which gives people their roles
  */
-export async function expectAsPrinted(copy: ProjectCopy, env: NodeJS.ProcessEnv, granted = ''): Promise<void> {
+export async function expectAsPrinted(
+  copy: Pick<ProjectCopy, 'folder'>,
+  env: NodeJS.ProcessEnv,
+  granted = '',
+  page = PAGE,
+): Promise<void> {
+  const exchanges = exchangesOf(blocksOf(page));
   const [first, ...others] = exchanges.map((it) => it.requests);
   const script = [`${first}${granted}`, ...others].join(`echo '${BETWEEN}'\n`);
   const came = (await answersTo(copy, script, env)).split(`${BETWEEN}\n`);

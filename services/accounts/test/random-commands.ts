@@ -1,16 +1,19 @@
 // Commands of every kind, from a seed. A lane is one caller: its accounts are its own, so what it sends makes sense in its order.
 import { accountContract } from '@kams/contracts/accounts/account';
 import { accountTeamContract } from '@kams/contracts/accounts/account-team';
+import { commitmentContract } from '@kams/contracts/accounts/commitment';
 import { contactContract } from '@kams/contracts/accounts/contact';
 import { giftLedgerContract } from '@kams/contracts/accounts/gift-ledger';
 import { DEFAULT_GIFT_POLICY, giftPolicyContract } from '@kams/contracts/accounts/gift-policy';
 import { hierarchyContract } from '@kams/contracts/accounts/hierarchy';
 import { opportunityContract } from '@kams/contracts/accounts/opportunity';
+import { interactionContract } from '@kams/contracts/accounts/interaction';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { receptionContract } from '@kams/contracts/accounts/reception';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
 import { salesPipelineContract } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
+import { visitContract } from '@kams/contracts/accounts/visit';
 import type { AnyContract } from '@kams/contracts/define';
 import { approvalContract } from '@kams/contracts/kernel/approval';
 import { formContract } from '@kams/contracts/kernel/form';
@@ -22,16 +25,19 @@ import { formTemplate as formTemplateOf } from '@kams/kernel/domain/form-templat
 import { chance as chanceOf } from '@kams/testing/faults/chance';
 import { account } from '../src/domain/account';
 import { accountTeam } from '../src/domain/account-team';
+import { commitment } from '../src/domain/commitment';
 import { contact } from '../src/domain/contact';
 import { giftLedger } from '../src/domain/gift-ledger';
 import { giftPolicy } from '../src/domain/gift-policy';
 import { hierarchy } from '../src/domain/hierarchy';
 import { opportunity } from '../src/domain/opportunity';
+import { interaction } from '../src/domain/interaction';
 import { purchase } from '../src/domain/purchase';
 import { reception } from '../src/domain/reception';
 import { roleAssignment } from '../src/domain/role-assignment';
 import { salesPipeline } from '../src/domain/sales-pipeline';
 import { scoringModel } from '../src/domain/scoring-model';
+import { visit } from '../src/domain/visit';
 
 export interface Sent {
   readonly aggregate: AnyAggregate;
@@ -52,6 +58,9 @@ export const CONTRACTS: readonly AnyContract[] = [
   receptionContract,
   salesPipelineContract,
   opportunityContract,
+  interactionContract,
+  visitContract,
+  commitmentContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),
@@ -352,6 +361,12 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield say(account, 'DeclineKeyAccount', reason, id);
     yield say(account, 'ReleaseKeyAccount', reason, id);
     yield say(scoringModel, 'Publish', {}, modelId);
+    if (upTo(1)) {
+      yield as('user-1', say(account, 'NominateKeyAccount', { programme: 'regional', modelId, ...reason }, id));
+      yield say(account, 'DeclineKeyAccount', reason, id);
+    }
+    yield fillIn();
+    if (forms.length > 0) yield say(form, 'Erase', { request: 'dsr' }, forms.at(-1));
     yield as('user-1', say(account, 'NominateKeyAccount', { programme: 'regional', modelId, ...reason }, id));
     yield as('user-2', say(account, 'AssessValue', { modelId, scheduled: true }, id));
     yield as('user-3', say(account, 'DesignateKeyAccount', reason, id));
@@ -418,16 +433,70 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     yield on('21', 'CompleteMilestone', { milestone: 'site', completedAt: january('21') });
     yield on('22', 'CompleteMilestone', { milestone: 'accepted', completedAt: january('22') });
   }
+  /** What is said and promised on a visit, and what time makes of another one: in its order, or the rules refuse it. */
+  function* touch(accountId: string): Generator<Sent> {
+    const at = (instant: string, it: Sent): Sent => ({
+      ...it,
+      command: { ...it.command, occurredAt: `2026-03-${instant}.000Z` },
+    });
+    const contactId = uuid();
+    yield say(contact, 'Register', { accountId, person: person() }, contactId);
+    const words = () => ({ ...(upTo(1) && { outcome: of(NAMES) }), ...(upTo(1) && { nextStep: of(NAMES) }) });
+
+    const [held, missed, calledOff] = [uuid(), uuid(), uuid()];
+    const times = { startsAt: '2026-03-04T01:00:00Z', endsAt: `2026-03-04T0${2 + upTo(7)}:30:00Z` };
+    const plan = {
+      accountId,
+      contactIds: upTo(1) ? [contactId] : [],
+      ...times,
+      goal: of(NAMES),
+      ...(upTo(1) && { place: 'Gate 2' }),
+    };
+    for (const id of [held, missed, calledOff]) yield at('01T00:00:00', say(visit, 'Plan', plan, id));
+    const later = { startsAt: '2026-03-04T02:00:00Z', endsAt: '2026-03-04T10:00:00Z', ...(upTo(1) && reason) };
+    yield at('02T00:00:00', say(visit, 'Reschedule', later, held));
+    yield at('02T00:00:00', say(visit, 'Cancel', upTo(1) ? reason : {}, calledOff));
+    yield at('04T11:00:00', say(visit, 'Complete', upTo(1) ? { sentiment: upTo(4) - 2 } : {}, held));
+    yield at('05T11:00:00', say(visit, 'Miss', {}, missed));
+    if (upTo(1)) yield at('06T10:00:00', say(visit, 'NoteReportOverdue', {}, held));
+    yield at('09T10:00:00', say(visit, 'Report', { outcome: of(NAMES), ...words() }, held));
+    yield say(visit, 'Erase', { request: 'dsr' }, missed);
+
+    const [called, twice] = [uuid(), uuid()];
+    const call = { accountId, kind: of(['call', 'mail']), occurredAt: '2026-03-05T03:00:00Z', direction: 'two_way', ...words() };
+    const participants = [{ contactId }, { userId: 'user-1' }];
+    const more = { participants, ...(upTo(1) && { durationMin: 20 }) };
+    yield at('05T04:00:00', say(interaction, 'LogInteraction', { ...call, ...more }, called));
+    yield at('05T04:00:00', say(interaction, 'LogInteraction', { ...call, participants: [{ userId: 'user-2' }] }, twice));
+    const correction = { set: { ...words(), sentiment: -1 }, clear: ['durationMin'], ...reason };
+    yield at('06T00:00:00', say(interaction, 'Correct', correction, called));
+    yield say(interaction, 'Withdraw', { because: of(['logged_twice', 'did_not_happen']) }, twice);
+    yield say(interaction, 'Erase', { request: 'dsr' }, twice);
+
+    const [kept, broken] = [uuid(), uuid()];
+    const promise = { accountId, what: of(NAMES), dueAt: '2026-03-06T10:00:00Z', madeIn: { kind: 'visit', ref: held } };
+    yield at('04T11:00:00', say(commitment, 'Make', { ...promise, contactId }, kept));
+    yield at('04T11:00:00', say(commitment, 'Make', promise, broken));
+    yield at('05T00:00:00', say(commitment, 'Reassign', { ownerId: 'user-3' }, kept));
+    yield at('06T10:00:00', say(commitment, 'NoteOverdue', {}, kept));
+    yield at('07T00:00:00', say(commitment, 'Postpone', { dueAt: '2026-03-20T10:00:00Z', ...reason }, kept));
+    yield at('21T00:00:00', say(commitment, 'Fulfil', upTo(1) ? { note: of(NAMES) } : {}, kept));
+    yield say(commitment, 'Break', { because: 'forgotten', ...(upTo(1) && { note: of(NAMES) }) }, broken);
+    yield say(commitment, 'Erase', { request: 'dsr' }, broken);
+    if (upTo(2) === 0) yield say(contact, 'Erase', { request: 'dsr' }, contactId);
+  }
 
   yield draft();
   yield say(scoringModel, 'Publish', {}, models[0]);
   yield say(salesPipeline, 'Draft', { content: stages() });
   yield say(salesPipeline, 'Publish', {});
   for (let i = 0; i < 3; i++) yield register();
+  if (lane % 4 === 0) yield* touch(of(accounts));
   for (let steps = 0; ; steps++) {
     if (upTo(40) === 0) yield* career();
     else if (lane % 4 === 3 && steps % 300 === 0) yield* hospitality();
     else if (upTo(50) === 0) yield* dealing();
+    else if (upTo(150) === 0) yield* touch(of(accounts));
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();

@@ -6,6 +6,7 @@ import {
   NotFound,
   OutcomeUnknown,
   occurrencesOf,
+  PersonErased,
   projection,
   projector,
   Refusal,
@@ -32,6 +33,8 @@ const { projections } = accountsService;
 
 /** What a busy machine may answer: the caller goes on with the next command. */
 const LATER_MS = 100;
+/** What a rule says no to, what is not there, and whom nothing more is said of. */
+const REFUSED = [Refusal, NotFound, PersonErased];
 const isLater = (error: unknown): boolean => [Unavailable, OutcomeUnknown, TooContended].some((it) => error instanceof it);
 
 /** Callers that send one command after another until `enough`, each with a pause before it. */
@@ -49,7 +52,7 @@ async function write(
         await runtime.commands.handle(aggregate, command);
       } catch (error) {
         if (isLater(error)) await delay(LATER_MS);
-        else if (!(error instanceof Refusal || error instanceof NotFound)) throw error;
+        else if (!REFUSED.some((it) => error instanceof it)) throw error;
       }
     }
   };

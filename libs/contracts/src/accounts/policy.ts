@@ -25,9 +25,23 @@ const WHAT_IT_IS_WORTH = [
 ];
 const THE_FUNNEL = ['funnel', 'sales_pipeline'];
 
+/** When we were in touch, and what was promised, without a word of what was said. */
+const IN_TOUCH = [
+  ...['id', 'revision', 'accountId', 'kind', 'direction', 'occurredAt', 'participants', 'sentiment', 'durationMin'],
+  ...['campaignId', 'visitId', 'status', 'withdrawnBecause', 'loggedBy', 'loggedAt', 'changedAt'],
+];
+const VISITED = [
+  ...['id', 'revision', 'accountId', 'ownerId', 'contactIds', 'startsAt', 'endsAt', 'place', 'status', 'participants'],
+  ...['startedAt', 'durationMin', 'sentiment', 'reportDueAt', 'reportOverdueAt', 'plannedBy', 'plannedAt', 'changedAt'],
+];
+const PROMISED = [
+  ...['id', 'revision', 'accountId', 'ownerId', 'contactId', 'madeIn', 'dueAt', 'status', 'overdueAt', 'closedAt'],
+  ...['isLate', 'brokenBecause', 'madeBy', 'madeAt', 'changedAt'],
+];
+
 const EVERY_RESOURCE = [
   ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team', 'gift_policy', 'opportunity'],
-  ...THE_FUNNEL,
+  ...['interaction', 'visit', 'commitment', ...THE_FUNNEL],
 ];
 const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
   resources.map((resource) => ({ role, resource, actions: ['read'] }));
@@ -59,6 +73,21 @@ export const accountsPolicy: readonly Rule[] = [
       ...['AnnounceTender', 'ChangeTender', 'SubmitBid', 'OpenBids', 'AwardTender', 'PlanDelivery', 'CompleteMilestone'],
     ],
   },
+  {
+    role: 'key_account_manager',
+    resource: 'interaction',
+    actions: ['read', 'stream', 'LogInteraction', 'Correct', 'Withdraw'],
+  },
+  {
+    role: 'key_account_manager',
+    resource: 'visit',
+    actions: ['read', 'stream', 'Plan', 'Reschedule', 'Cancel', 'Complete', 'Report'],
+  },
+  {
+    role: 'key_account_manager',
+    resource: 'commitment',
+    actions: ['read', 'stream', 'Make', 'Reassign', 'Postpone', 'Fulfil', 'Break'],
+  },
 
   // Who stands behind it decides.
   ...(['executive_sponsor', 'regional_manager'] as const).flatMap((role): Rule[] => [
@@ -73,6 +102,7 @@ export const accountsPolicy: readonly Rule[] = [
     { role, resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
     { role, resource: 'opportunity', actions: ['read', 'stream', 'Reopen'] },
     ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', ...THE_FUNNEL),
+    ...reads(role, 'interaction', 'visit', 'commitment'),
   ]),
 
   { role: 'service_lead', resource: 'account', actions: ['read'], fields: FILE },
@@ -94,10 +124,20 @@ export const accountsPolicy: readonly Rule[] = [
   },
   ...reads('marketing_lead', 'purchase', 'hierarchy', 'ranking', 'scoring_model', 'account_team', 'opportunity', ...THE_FUNNEL),
 
+  // Who serves an account, or speaks to it, is in touch with it too, and keeps what they promise. To postpone a promise, or to
+  // say that it is broken, is for who answers for the account.
+  ...(['service_lead', 'marketing_lead'] as const).flatMap((role): Rule[] => [
+    { role, resource: 'interaction', actions: ['read', 'LogInteraction'] },
+    { role, resource: 'commitment', actions: ['read', 'Make', 'Fulfil'] },
+    ...reads(role, 'visit'),
+  ]),
+
   // 首问负责: whoever is asked first helps, whatever the account. That takes its name and whom to call, not its worth.
   { role: 'service_desk', resource: 'account', actions: ['read'], fields: FILE },
   { role: 'service_desk', resource: 'contact', actions: ['read', 'Register'], fields: [...IN_THE_BUYING_CENTRE, ...REACHED_BY] },
   { role: 'service_desk', resource: 'purchase', actions: ['read'], fields: WHAT_WAS_BOUGHT },
+  // Says that somebody was in touch, of any account; what others were told stays theirs.
+  { role: 'service_desk', resource: 'interaction', actions: ['read', 'LogInteraction'], fields: IN_TOUCH },
   ...reads('service_desk', 'hierarchy', 'account_team'),
 
   { role: 'club_desk', resource: 'account', actions: ['read'], fields: FILE },
@@ -110,6 +150,11 @@ export const accountsPolicy: readonly Rule[] = [
 
   ...reads('compliance_officer', ...EVERY_RESOURCE, 'role_assignment'),
   { role: 'compliance_officer', resource: 'contact', actions: ['ChangeConsent', 'Erase'] },
+  ...['interaction', 'visit', 'commitment'].map((resource): Rule => ({
+    role: 'compliance_officer',
+    resource,
+    actions: ['Erase'],
+  })),
 
   { role: 'finance', resource: 'account', actions: ['read', 'stream'] },
   { role: 'finance', resource: 'purchase', actions: ['read', 'stream', 'Record', 'Reverse'] },
@@ -146,4 +191,7 @@ export const accountsPolicy: readonly Rule[] = [
   ...(['key_account_manager', 'marketing_lead', 'executive_sponsor', 'regional_manager', 'finance', 'analyst'] as const).flatMap(
     (role) => reads(role, 'gift_policy'),
   ),
+  { role: 'analyst', resource: 'interaction', actions: ['read', 'stream'], fields: IN_TOUCH },
+  { role: 'analyst', resource: 'visit', actions: ['read'], fields: VISITED },
+  { role: 'analyst', resource: 'commitment', actions: ['read', 'stream'], fields: PROMISED },
 ];

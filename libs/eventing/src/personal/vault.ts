@@ -29,9 +29,12 @@ export class Vault {
     private readonly secret: Buffer,
   ) {}
 
-  /** The data as it is stored. The same object where nothing in it is personal. @throws PersonErased */
+  /**
+   * The data as it is stored. The same object where nothing in it is personal: a fact that says nothing of a person is still stored
+   * when the person was erased. @throws PersonErased
+   */
   async seal(contract: AnyContract, it: Facts): Promise<object> {
-    const fields = fieldsOf(contract, it.type);
+    const fields = fieldsOf(contract, it.type).filter(({ path }) => valuesAt(it.data, path).length > 0);
     if (fields.length === 0) return it.data;
     const person = personIn(contract, it);
     const key = (await this.obtain(person)) ?? fail(new PersonErased(`${person.person} was erased`));

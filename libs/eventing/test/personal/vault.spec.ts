@@ -147,6 +147,12 @@ describe('what a contract marks as personal', () => {
     await expect(sealedOf(fact('Invited', { name: 'Ann', seat: '1' }, { stream: 'guest-g3' }))).rejects.toThrow(PersonErased);
   });
 
+  test('is not in a fact that says nothing of the person, and that one is stored after the erasure as well', async () => {
+    await vault.destroy([{ tenantId: 'acme', person: 'g4' }]);
+    const left = fact('Invited', { seat: '1', friends: [] }, { stream: 'guest-g4' });
+    expect((await sealedOf(left)).data).toBe(left.data);
+  });
+
   test('opens in an older version where it stood then, and text that only looks sealed stays text', async () => {
     const stored = await sealedOf(fact('Invited', { name: 'Ann', seat: 'sealed:1:a:b:c:seat:AAAA' }));
     const older = { ...stored, schema: 0 };

@@ -326,3 +326,77 @@ export const pipelineView = z.object({
   draft: pipelineContent.nullable(),
   versions: z.array(z.object({ version: z.int(), content: pipelineContent, publishedAt: instant })),
 });
+const participants = z.array(z.object({ contactId: z.uuid().optional(), userId: z.string().optional() }));
+/** What was written in words. */
+const written = z.string().nullable().meta({ description: '`[erased]` once it is forgotten.' });
+
+export const interactionItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  kind: z.string(),
+  direction: z.enum(['inbound', 'outbound', 'two_way']),
+  occurredAt: instant,
+  participants,
+  sentiment: z.int().nullable(),
+  durationMin: z.int().nullable(),
+  campaignId: z.uuid().nullable(),
+  visitId: z.uuid().nullable(),
+  outcome: written,
+  nextStep: written,
+  status: z.enum(['logged', 'withdrawn']),
+  withdrawnBecause: z.string().nullable(),
+  loggedBy: z.string(),
+  loggedAt: instant,
+  changedAt: instant,
+});
+export const interactionPage = pageOf(interactionItem);
+
+export const VISIT_STATES = ['planned', 'missed', 'cancelled', 'completed', 'reported'] as const;
+export const visitItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  ownerId: z.string(),
+  contactIds: z.array(z.uuid()),
+  startsAt: instant,
+  endsAt: instant,
+  place: z.string().nullable(),
+  goal: written,
+  status: z.enum(VISIT_STATES),
+  reason: written,
+  participants: participants.nullable(),
+  startedAt: instant.nullable(),
+  durationMin: z.int().nullable(),
+  sentiment: z.int().nullable(),
+  reportDueAt: instant.nullable(),
+  reportOverdueAt: instant.nullable(),
+  report: z.object({ outcome: written, nextStep: written, by: z.string(), at: instant, isLate: z.boolean() }).nullable(),
+  plannedBy: z.string(),
+  plannedAt: instant,
+  changedAt: instant,
+});
+export const visitPage = pageOf(visitItem);
+
+export const COMMITMENT_STATES = ['open', 'fulfilled', 'broken'] as const;
+export const commitmentItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  ownerId: z.string(),
+  contactId: z.uuid().nullable(),
+  what: written,
+  madeIn: z.object({ kind: z.string(), ref: z.uuid().optional() }),
+  dueAt: instant,
+  status: z.enum(COMMITMENT_STATES),
+  overdueAt: instant.nullable(),
+  postponements: z.array(z.object({ from: instant, to: instant, reason: written, by: z.string(), at: instant })),
+  closedAt: instant.nullable(),
+  isLate: z.boolean().nullable(),
+  brokenBecause: z.string().nullable(),
+  note: written,
+  madeBy: z.string(),
+  madeAt: instant,
+  changedAt: instant,
+});
+export const commitmentPage = pageOf(commitmentItem);

@@ -12,9 +12,9 @@ import { account } from './account';
 
 type Role = Omit<EventData<ContactContract, 'ContactRoleSet'>, 'contactId' | 'accountId'>;
 
-type Contact =
+export type Contact =
   | { readonly is: 'none' }
-  | { readonly is: 'erased' }
+  | { readonly is: 'erased'; readonly accountId: string }
   | {
       readonly is: 'known';
       readonly accountId: string;
@@ -133,7 +133,7 @@ export const contact = aggregate(contactContract, { is: 'none' } as Contact)({
     ContactConsentChanged: (it, consent) =>
       known(it, (contact) => ({ ...contact, consents: { ...contact.consents, [consentKey(consent)]: consent.status } })),
     ContactDeparted: (it) => known(it, (contact) => ({ ...contact, departed: true })),
-    ContactErased: () => ({ is: 'erased' }),
+    ContactErased: (_, { accountId }) => ({ is: 'erased', accountId }),
   },
 });
 

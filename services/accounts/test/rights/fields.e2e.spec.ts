@@ -22,6 +22,9 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   gift_ledger: ['what'],
   reception: ['agenda', 'result'],
   opportunity: ['productRefs', 'tender', 'competitors'],
+  interaction: ['outcome', 'nextStep'],
+  visit: ['goal', 'report'],
+  commitment: ['postponements'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -63,6 +66,13 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/opportunities?expectedFrom=2026-01-01', 'opportunity', 'expectedClose'],
   ['/opportunities?stage=proposal', 'opportunity', 'stage'],
   ['/opportunities?ownerId=li', 'opportunity', 'ownerId'],
+  ['/visits?from=2026-01-01T00:00:00Z', 'visit', 'startsAt'],
+  ['/visits?owner=root', 'visit', 'ownerId'],
+  ['/visits?status=planned', 'visit', 'status'],
+  ['/visits?contactId=0190f5a0-0000-7000-8000-0000000000c1', 'visit', 'contactIds'],
+  ['/commitments?dueBefore=2027-01-01T00:00:00Z', 'commitment', 'dueAt'],
+  ['/commitments?owner=root', 'commitment', 'ownerId'],
+  ['/commitments?sort=-madeAt', 'commitment', 'madeAt'],
 ];
 
 let cells = 0;
@@ -70,7 +80,8 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form, gift, ledger, reception, opportunity } = world.own;
+  const { account, contact, purchase, approval, form, gift, ledger, reception, opportunity, interaction, visit, commitment } =
+    world.own;
   const [registered] = await kams.store.read(`account-${account}`);
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
@@ -84,6 +95,8 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
     ...['/accounts-approvals', `/accounts-approvals/${approval}`, '/accounts-forms', `/accounts-forms/${form}`],
     ...['/gifts', `/gifts/${gift}`, `/gift-ledgers/${ledger}`, `/contacts/${contact}/gifts`, '/gift-policy'],
     ...['/receptions', `/receptions/${reception}`],
+    ...[`/accounts/${account}/timeline`, `/interactions/${interaction}`, '/visits', `/visits/${visit}`],
+    ...['/commitments', `/commitments/${commitment}`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
     ...['/opportunities', `/opportunities/${opportunity}`, '/funnel', '/funnel/win-rates', '/funnel/velocity', '/funnel/won'],
   ];
@@ -97,8 +110,10 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
 
   const leaked: string[] = [];
   const missing: string[] = [];
-  for (const [field, mark] of Object.entries(MARKS)) {
-    const resource = resourceOf(field);
+  for (const [key, mark] of Object.entries(MARKS)) {
+    // `resource:field` where several have a field of that name.
+    const [field, named] = key.split(':').toReversed() as [string, string?];
+    const resource = named ?? resourceOf(field);
     const shown = showsField(role, resource, field);
     const streamed = isInTable(role, resource, 'stream');
     const found = [...answers].filter(([, text]) => text.includes(written(mark))).map(([channel]) => channel);

@@ -71,6 +71,12 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/accounts-form-templates': ['accounts_form_template'],
   '/accounts-form-templates/:id': ['accounts_form_template', 'template'],
   '/accounts-form-templates/:id/version': ['accounts_form_template', 'template'],
+  '/accounts/:id/timeline': ['interaction', 'account'],
+  '/interactions/:id': ['interaction', 'interaction'],
+  '/visits': ['visit'],
+  '/visits/:id': ['visit', 'visit'],
+  '/commitments': ['commitment'],
+  '/commitments/:id': ['commitment', 'commitment'],
 };
 /** What is asked with a POST. */
 const QUESTIONS: Readonly<Record<string, object>> = {
@@ -101,6 +107,12 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
   if (contract.name === 'gift_ledger' && type !== 'RequestGift') return { ...example, giftId: things.gift };
   if (contract.name === 'gift_ledger') return { ...example, giftId: things.gift, accountId: account, contactId: things.contact };
   if (contract.name === 'reception' && type === 'Request') return { ...example, accountId: account, guestIds: [things.contact] };
+  // No contact: somebody may have erased the one there is by now.
+  if (contract.name === 'interaction' && type === 'LogInteraction')
+    return { ...example, accountId: account, participants: [{ userId: 'li' }] };
+  if (contract.name === 'visit' && type === 'Plan') return { ...example, accountId: account, contactIds: [] };
+  if (contract.name === 'visit' && type === 'Complete') return {};
+  if (contract.name === 'commitment' && type === 'Make') return { ...example, accountId: account, contactId: undefined };
   const about = { subject: { kind: 'account', id: account }, accountId: account };
   if (contract.name === 'accounts_approval' && type === 'Request') return { ...example, ...about };
   if (contract.name === 'accounts_form' && type === 'Submit') return { ...about, templateId: world.template, answers: ANSWERS };
@@ -124,6 +136,9 @@ const THING: Readonly<Record<string, keyof Things>> = {
   opportunity: 'opportunity',
   accounts_approval: 'approval',
   accounts_form: 'form',
+  interaction: 'interaction',
+  visit: 'visit',
+  commitment: 'commitment',
 };
 const THING_OF_TENANT: Readonly<Record<string, OfTenant>> = { scoring_model: 'model', accounts_form_template: 'template' };
 
@@ -252,6 +267,8 @@ test.each(ALL)('P16 %s sees the accounts that are theirs in lists, and no others
   expect(await accountsIn('/accounts-forms', 'accountId')).toEqual(seen('accounts_form', withThings));
   expect(await accountsIn('/gifts', 'accountId')).toEqual(seen('gift_ledger', withThings));
   expect(await accountsIn('/receptions', 'accountId')).toEqual(seen('reception', withThings));
+  expect(await accountsIn('/visits', 'accountId')).toEqual(seen('visit', withThings));
+  expect(await accountsIn('/commitments', 'accountId')).toEqual(seen('commitment', withThings));
   const teams = [
     ...withThings,
     ...(['key_account_manager', 'executive_sponsor', 'service_lead', 'marketing_lead'].includes(role) ? [world.group] : []),

@@ -33,6 +33,12 @@ export const MARKS = {
   productRefs: 'MARKER-PRODUCT',
   tender: 'MARKER-TENDER',
   competitors: 'marker-competitor',
+  outcome: 'marker-outcome',
+  nextStep: 'marker-next-step',
+  goal: 'marker-goal',
+  report: 'marker-report',
+  'commitment:what': 'marker-promise',
+  postponements: 'marker-postponed',
 } as const;
 
 export interface Things {
@@ -46,6 +52,9 @@ export interface Things {
   readonly ledger: string;
   readonly reception: string;
   readonly opportunity: string;
+  readonly interaction: string;
+  readonly visit: string;
+  readonly commitment: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -59,6 +68,8 @@ export interface World {
 }
 export const thingsOf = (world: World, foreign: World, whose: Whose): Things =>
   whose === 'foreign' ? foreign.own : world[whose];
+
+const IN_YEARS = { startsAt: '2040-03-01T08:00:00Z', endsAt: '2040-03-02T08:00:00Z' };
 
 export const ROOT = 'root';
 export const subjectOf = (role: Role): string => `a-${role.replaceAll('_', '-')}`;
@@ -139,8 +150,8 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     const { id: ledger } = await post('/gift-ledgers', wish);
     await post('/gift-ledgers/approve-gift', { giftId: gift }, decider);
     await post('/gift-ledgers/deliver-gift', { giftId: gift });
-    const visit = { accountId: account, guestIds: [contact], on: '2026-03-20', agenda: MARKS.agenda, budget: value };
-    const { id: reception } = await post('/receptions', visit);
+    const hosted = { accountId: account, guestIds: [contact], on: '2026-03-20', agenda: MARKS.agenda, budget: value };
+    const { id: reception } = await post('/receptions', hosted);
     await post(`/receptions/${reception}/approve`, {}, decider);
     await post(`/receptions/${reception}/report`, { cost: value, result: MARKS.result });
     const deal = { productRefs: [MARKS.productRefs], amount: { minor: 25_000_000, currency: 'CNY' } };
@@ -148,7 +159,33 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
     const tender = { reference: MARKS.tender, documents: [], deadline: '2999-01-01T00:00:00Z' };
     await post(`/opportunities/${opportunity}/announce-tender`, tender);
     await post(`/opportunities/${opportunity}/name-competitor`, { competitorId: MARKS.competitors });
-    return { account, contact, purchase, team, approval, form, gift, ledger, reception, opportunity };
+    const talk = { participants: [{ contactId: contact }], direction: 'two_way', occurredAt: '2026-03-02T09:00:00Z' };
+    const { id: interaction } = await post('/interactions', {
+      ...{ accountId: account, kind: 'call', ...talk, outcome: MARKS.outcome, nextStep: MARKS.nextStep },
+    });
+    const visit = await visitOf(account);
+    const { id: commitment } = await post('/commitments', {
+      ...{
+        accountId: account,
+        contactId: contact,
+        what: MARKS['commitment:what'],
+        dueAt: IN_YEARS.startsAt,
+        madeIn: { kind: 'call' },
+      },
+    });
+    await post(`/commitments/${commitment}/postpone`, { dueAt: IN_YEARS.endsAt, reason: MARKS.postponements });
+    return {
+      ...{ account, contact, purchase, team, approval, form, gift, ledger, reception, opportunity },
+      ...{ interaction, visit, commitment },
+    };
+  };
+  /** Planned in time, and then it took place: both are said of an earlier day. */
+  const visitOf = async (accountId: string): Promise<string> => {
+    const times = { startsAt: '2026-03-04T01:00:00Z', endsAt: '2026-03-04T02:00:00Z' };
+    const plan = { accountId, contactIds: [], ...times, goal: MARKS.goal };
+    const planned = await kams.post('/visits', plan, { as, headers: { 'occurred-at': '2026-03-01T00:00:00Z' } });
+    await post(`/visits/${planned.body.id}/complete`, { report: { outcome: MARKS.report } });
+    return planned.body.id;
   };
   const { id: group } = await post('/accounts', { profile: { name: 'Group' } });
   const own = await things('Own');

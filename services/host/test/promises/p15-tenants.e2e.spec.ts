@@ -75,6 +75,12 @@ beforeAll(async () => {
   await kams.post(`/accounts-form-templates/${template}/publish`, {}, OWNER);
   const filled = { ...example('/accounts-forms'), templateId: template, accountId: account };
   const form = await opened('/accounts-forms', filled);
+  const talk = { ...example('/interactions'), accountId: account, participants: [{ userId: 'li' }] };
+  const interaction = await opened('/interactions', talk);
+  const times = { startsAt: '2040-03-01T01:00:00Z', endsAt: '2040-03-01T02:00:00Z' };
+  const visit = await opened('/visits', { ...example('/visits'), accountId: account, contactIds: [contact], ...times });
+  const promise = { ...example('/commitments'), accountId: account, contactId: contact, dueAt: times.endsAt };
+  const commitment = await opened('/commitments', promise);
   const [event] = await kams.sql<{ id: string }>('select event_id::text as id from es.events order by position limit 1');
   const streams = await kams.sql<{ id: string }>(`select distinct substring(stream_id from '${ID.source}') as id from es.events`);
   ids = [
@@ -86,6 +92,9 @@ beforeAll(async () => {
       approval,
       template,
       form,
+      interaction,
+      visit,
+      commitment,
       event!.id,
       ...streams.map((it) => it.id).filter(Boolean),
     ]),
