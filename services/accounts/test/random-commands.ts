@@ -486,11 +486,23 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (upTo(2) === 0) yield say(contact, 'Erase', { request: 'dsr' }, contactId);
   }
 
+  /** A model and a member of a team that are there for a while: chance seldom takes away what it has given. */
+  function* whatGoesAgain(): Generator<Sent> {
+    yield draft();
+    const model = models.at(-1);
+    yield say(scoringModel, 'Publish', {}, model);
+    yield say(scoringModel, 'Retire', { version: 1, ...reason }, model);
+    const leaver = { accountId: of(accounts), memberId: 'leaver', role: 'service_lead' };
+    yield say(accountTeam, 'Assign', leaver);
+    yield say(accountTeam, 'Release', { ...leaver, ...reason });
+  }
+
   yield draft();
   yield say(scoringModel, 'Publish', {}, models[0]);
   yield say(salesPipeline, 'Draft', { content: stages() });
   yield say(salesPipeline, 'Publish', {});
   for (let i = 0; i < 3; i++) yield register();
+  yield* whatGoesAgain();
   if (lane % 4 === 0) yield* touch(of(accounts));
   for (let steps = 0; ; steps++) {
     if (upTo(40) === 0) yield* career();

@@ -82,9 +82,8 @@ export const deliveryRefusals = {
   },
   'no-such-milestone': { en: 'The plan has no such milestone that is still to be reached.', zh: '计划中没有该未完成的里程碑。' },
   'due-in-the-past': {
-    en: 'A milestone is due at an instant that is still to come. Give a later one.',
-    zh: '里程碑的到期时间须在将来，请给出更晚的时间。',
-    status: 422,
+    en: 'The due time is over already. Name one that is to come.',
+    zh: '截止时间已过，请填写将来的时间。',
   },
   'no-milestone-due': { en: 'No milestone is due.', zh: '没有到期的里程碑。' },
   'delivery-begun': {

@@ -2,7 +2,6 @@
 // intervals; a question names an instant of each.
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyContract } from '@kams/contracts/define';
-import { groupedBy } from '../grouped-by';
 import type { Occurrence, OccurrenceOf } from './occurrence';
 import type { Projection, Row } from './projection';
 import { table, type Table } from './table';
@@ -69,35 +68,54 @@ export const beliefsOf = (rows: readonly HistoryRow[]): readonly Belief[] =>
     })),
   );
 
-/** What is believed after an assertion that became known at `recordedAt`. What was before stays, closed at that instant. */
-function learn(
-  beliefs: readonly Belief[],
-  { attribute, value, from = BEGINNING }: Assertion,
-  recordedAt: string,
-): readonly Belief[] {
-  const believed = beliefs.filter((it) => it.recorded_to === END);
-  const covering = believed.find((it) => it.valid_from <= from && from < it.valid_to);
-  // Not by their text: a database may give the fields of a value back in another order.
-  if (covering && isDeepStrictEqual(covering.value, value)) return beliefs;
-
-  const next = believed.reduce((least, { valid_from }) => (valid_from > from && valid_from < least ? valid_from : least), END);
-  const base = { attribute, recorded_from: recordedAt, recorded_to: END };
-  const added: Belief[] = [{ ...base, value, valid_from: from, valid_to: covering ? covering.valid_to : next }];
-  if (covering && covering.valid_from < from)
-    added.unshift({ ...base, value: covering.value, valid_from: covering.valid_from, valid_to: from });
-
-  return [
-    // What was learned and corrected at one and the same instant was never believed: it leaves no row.
-    ...beliefs.flatMap((it) =>
-      it !== covering ? [it] : it.recorded_from === recordedAt ? [] : [{ ...it, recorded_to: recordedAt }],
-    ),
-    ...added,
-  ];
+/** What of a row, or of one that is to come, an assertion changes: the values of one attribute. */
+interface Change {
+  /** The row that loses its value. */
+  readonly from?: HistoryRow;
+  readonly to: readonly { readonly interval: Interval; readonly value: unknown }[];
 }
 
-const intervalOf = (it: Interval): string => [it.valid_from, it.valid_to, it.recorded_from, it.recorded_to].join(' ');
+/** What follows of an assertion that became known at `recordedAt`: what was believed before stays, closed at that instant. */
+function learn(
+  rows: readonly HistoryRow[],
+  { attribute, value, from = BEGINNING }: Assertion,
+  recordedAt: string,
+): Change | undefined {
+  let covering: HistoryRow | undefined;
+  let next = END;
+  for (const row of rows) {
+    if (row.recorded_to !== END || !(attribute in row.attributes)) continue;
+    if (row.valid_from <= from && from < row.valid_to) covering = row;
+    else if (row.valid_from > from && row.valid_from < next) next = row.valid_from;
+  }
+  // Not by their text: a database may give the fields of a value back in another order.
+  const before = covering?.attributes[attribute];
+  if (covering && isDeepStrictEqual(before, value)) return undefined;
 
-/** The rows of a key after what is said of it at once. Those that stay as they are stay the same objects. */
+  const known = { recorded_from: recordedAt, recorded_to: END };
+  const to = [{ value, interval: { ...known, valid_from: from, valid_to: covering?.valid_to ?? next } }];
+  if (!covering) return { to };
+  const { valid_from, valid_to, recorded_from } = covering;
+  if (valid_from < from) to.push({ value: before, interval: { ...known, valid_from, valid_to: from } });
+  // What was learned and corrected at one and the same instant was never believed: it leaves no row.
+  if (recorded_from !== recordedAt)
+    to.push({ value: before, interval: { valid_from, valid_to, recorded_from, recorded_to: recordedAt } });
+  return { from: covering, to };
+}
+
+const isSame = (a: Interval, b: Interval): boolean =>
+  a.recorded_to === b.recorded_to &&
+  a.recorded_from === b.recorded_from &&
+  a.valid_from === b.valid_from &&
+  a.valid_to === b.valid_to;
+
+const inOrder = (attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/**
+ * The rows of a key after what is said of it at once. Those that stay as they are stay the same objects, and are looked at no
+ * further: a key may have thousands.
+ */
 export function assert(
   rows: readonly HistoryRow[],
   key: string,
@@ -105,26 +123,25 @@ export function assert(
   tenantId: string,
   recordedAt: string,
 ): readonly HistoryRow[] {
-  const beliefs: Map<string, readonly Belief[]> = groupedBy(beliefsOf(rows), (it) => it.attribute);
-  let isChanged = false;
+  let after: HistoryRow[] | undefined;
   for (const it of said) {
-    const before = beliefs.get(it.attribute) ?? [];
-    const after = learn(before, it, recordedAt);
-    isChanged ||= after !== before;
-    beliefs.set(it.attribute, after);
+    const change = learn(after ?? rows, it, recordedAt);
+    if (!change) continue;
+    after ??= [...rows];
+    const { attribute } = it;
+    if (change.from) {
+      const { [attribute]: _lost, ...attributes } = change.from.attributes;
+      const kept = Object.keys(attributes).length > 0 ? [{ ...change.from, attributes }] : [];
+      after.splice(after.indexOf(change.from), 1, ...kept);
+    }
+    for (const { interval, value } of change.to) {
+      const at = after.findIndex((row) => isSame(row, interval));
+      const attributes = inOrder({ ...after[at]?.attributes, [attribute]: value });
+      if (at >= 0) after[at] = { ...after[at]!, attributes };
+      else after.push({ tenant_id: tenantId, key, attributes, ...interval });
+    }
   }
-  if (!isChanged) return rows;
-  const old = new Map(rows.map((row) => [intervalOf(row), row]));
-  return [...groupedBy([...beliefs.values()].flat(), intervalOf)].map(([interval, all]) => {
-    const { valid_from, valid_to, recorded_from, recorded_to } = all[0]!;
-    const attributes = Object.fromEntries(
-      all.map((it) => [it.attribute, it.value] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
-    const row = old.get(interval);
-    return row && isDeepStrictEqual(row.attributes, attributes)
-      ? row
-      : { tenant_id: tenantId, key, attributes, valid_from, valid_to, recorded_from, recorded_to };
-  });
+  return after ?? rows;
 }
 
 type Assertions<K extends AnyContract> = {

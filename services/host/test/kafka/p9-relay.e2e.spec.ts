@@ -72,9 +72,10 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         await sleep(50);
       }
     }
-    async function bulk(lines: readonly object[]): Promise<void> {
+    /** Until it is done, or nobody wants it any more. */
+    async function bulk(lines: readonly object[], isWanted: () => boolean): Promise<void> {
       const body = lines.map((it) => JSON.stringify(it)).join('\n');
-      for (;;) {
+      while (isWanted()) {
         const answer = await fetch(`${host.url}/accounts/bulk`, {
           method: 'POST',
           headers: {
@@ -214,7 +215,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
               idempotencyKey: `p9-${sender}-${round}-${i}`,
               data: { set: { employees: ++n } },
             }));
-            await bulk(lines);
+            await bulk(lines, () => !failure);
             // As long as faults go on, not faster than they do: each is to meet a relay at work.
             await sleep(isOver ? 0 : 100);
           }
