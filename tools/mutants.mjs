@@ -285,8 +285,8 @@ export const MUTANTS = [
     changes: [
       {
         file: 'libs/eventing/src/run/history.ts',
-        from: '(it) => it.valid_from <= from && from < it.valid_to',
-        to: '(it) => it.valid_from <= from',
+        from: 'if (row.valid_from <= from && from < row.valid_to) covering = row;',
+        to: 'if (row.valid_from <= from) covering = row;',
       },
       // Without an order by, any will do.
       {
