@@ -10,7 +10,7 @@ import { naturalId, projector, storeFeed, type NewEvent } from '@kams/eventing';
 import { newId } from '@kams/eventing/run/ids';
 import { postgresStore } from '@kams/eventing/store/postgres/postgres-store';
 import { scorer, type Score } from '@kams/methods/scorecard';
-import { nextTier, type Standing } from '@kams/methods/tier-ladder';
+import { DEFAULT_LADDER, nextTier, type Standing } from '@kams/methods/tier-ladder';
 import { postgresReadModel } from '@kams/platform/read-model/postgres-read-model';
 import { openReadDatabase } from '@kams/platform/read-model/read-database';
 import { readerOf } from '@kams/platform/read-model/reader';
@@ -38,16 +38,7 @@ function model(tilted: boolean): ScoringModelContent {
       missing: 'exclude' as const,
     })),
     minCoverage: '0.7',
-    ladder: {
-      rungs: [
-        { tier: 'S', from: '85' },
-        { tier: 'A', from: '70' },
-        { tier: 'B', from: '50' },
-        { tier: 'C', from: '0' },
-      ],
-      hysteresis: '3',
-      demoteAfter: 2,
-    },
+    ladder: DEFAULT_LADDER,
   };
 }
 

@@ -12,6 +12,18 @@ export type TierLadder = {
   readonly demoteAfter: number;
 };
 
+/** The default of F-02: S from 85, A from 70, B from 50, C; 3 points, two evaluations in a row. */
+export const DEFAULT_LADDER = {
+  rungs: [
+    { tier: 'S', from: '85' },
+    { tier: 'A', from: '70' },
+    { tier: 'B', from: '50' },
+    { tier: 'C', from: '0' },
+  ],
+  hysteresis: '3',
+  demoteAfter: 2,
+} satisfies TierLadder;
+
 export type Rung = { readonly tier: string; readonly from: Numeric };
 
 /** What an account carries from one evaluation to the next: its tier, and how often in a row it was below. */

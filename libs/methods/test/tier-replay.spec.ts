@@ -1,3 +1,4 @@
+import { DEFAULT_LADDER } from '../src/tier-ladder';
 import { tierReplay, type TieredModel, type ValueFact } from '../src/tier-replay';
 
 const model = (weight: string, hysteresis = '3'): TieredModel => ({
@@ -11,16 +12,7 @@ const model = (weight: string, hysteresis = '3'): TieredModel => ({
       missing: 'exclude',
     },
   ],
-  ladder: {
-    rungs: [
-      { tier: 'S', from: '85' },
-      { tier: 'A', from: '70' },
-      { tier: 'B', from: '50' },
-      { tier: 'C', from: '0' },
-    ],
-    hysteresis,
-    demoteAfter: 2,
-  },
+  ladder: { ...DEFAULT_LADDER, hysteresis },
 });
 
 const rated = (code: string, raw: string): ValueFact => ({ is: 'rated', code, raw, eventId: `${code} ${raw}` });

@@ -1,4 +1,5 @@
 import type { ScoringModelContent } from '@kams/contracts/accounts/scoring-model';
+import { DEFAULT_LADDER } from '@kams/methods/tier-ladder';
 
 /** Two criteria: influence 0.6 by a scale, openness 0.4 by yes or no; S from 85, A 70, B 50, C. */
 export const content: ScoringModelContent = {
@@ -20,14 +21,5 @@ export const content: ScoringModelContent = {
     },
   ],
   minCoverage: '0.7',
-  ladder: {
-    rungs: [
-      { tier: 'S', from: '85' },
-      { tier: 'A', from: '70' },
-      { tier: 'B', from: '50' },
-      { tier: 'C', from: '0' },
-    ],
-    hysteresis: '3',
-    demoteAfter: 2,
-  },
+  ladder: DEFAULT_LADDER,
 };

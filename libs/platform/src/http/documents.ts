@@ -31,7 +31,9 @@ const problem = (description: string): Json => ({
 });
 
 const header = (name: string, description: string): Json => ({ name, in: 'header', description, schema: { type: 'string' } });
-const pathId: Json = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+const pathId = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string', format: 'uuid' } });
+/** Of everything that a path names. */
+const idsOf = (path: string): Json[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => pathId(name!));
 const openApiPath = (...parts: readonly string[]): string =>
   `/${parts.join('/').split('/').filter(Boolean).join('/')}`.replace(/:(\w+)/g, '{$1}');
 
@@ -82,7 +84,7 @@ function commandOperation(
     summary: command.label.en,
     description: command.description,
     'x-label-zh': command.label.zh,
-    parameters: [...(hasId ? [pathId] : []), ...COMMAND_HEADERS],
+    parameters: [...(hasId ? [pathId('id')] : []), ...COMMAND_HEADERS],
     requestBody: {
       required: true,
       content: { 'application/json': { schema: jsonSchema(command.data), example: command.example } },
@@ -158,9 +160,12 @@ const readOperation = (controller: Type, path: string, name: string, options: Re
   tags: [tagOf(path)],
   summary: options.summary,
   ...(options.description !== undefined && { description: options.description }),
-  parameters: [...(path.includes('{id}') ? [pathId] : []), ...parametersOf(queryOf(options))],
+  parameters: [...idsOf(path), ...parametersOf(queryOf(options))],
   ...(options.body && {
-    requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(options.body) } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: jsonSchema(options.body), example: options.example } },
+    },
   }),
   responses: {
     200: { description: 'As asked', content: { 'application/json': { schema: jsonSchema(options.answer, 'output') } } },

@@ -38,6 +38,8 @@ export interface ReadOptions {
   readonly query?: z.ZodObject;
   /** With it the query is a POST: what says something of a person stands in no address, because addresses are logged. */
   readonly body?: z.ZodObject;
+  /** A body that it takes. */
+  readonly example?: object;
   readonly answer: z.ZodType;
   /** What it shows things of, as the policy names it. To ask takes the right to `read` it. */
   readonly resource: string;

@@ -24,7 +24,8 @@ export const modelIdOf = ({ type, data }: ValueRow): string | undefined =>
 export function explained(rows: readonly ValueRow[], modelOf: ModelOf) {
   const of = (type: string) => rows.filter((it) => it.type === type);
   // What holds at an instant is what happened last; of what happened at once, what was said last.
-  const last = (all: readonly ValueRow[]) => all.toSorted((a, b) => (a.occurred_at < b.occurred_at ? -1 : 1)).at(-1);
+  const last = (all: readonly ValueRow[]) =>
+    all.reduce<ValueRow | undefined>((newest, it) => (newest && it.occurred_at < newest.occurred_at ? newest : it), undefined);
   const change = last(of('AccountTierChanged'));
   const scored = of('AccountScored');
   const latest = last(scored);

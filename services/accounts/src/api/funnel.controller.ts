@@ -6,10 +6,11 @@ import { MethodRefused } from '@kams/methods/refusal';
 import { Asked, positionToken, Problem, Read, Runtime, type AskedFor, type Reader } from '@kams/platform';
 import { z } from 'zod';
 import { accounts } from '../projections/accounts';
-import { currenciesOf, endedGroups, openGroups, pace, wonByMonth, type Period } from '../projections/funnel-figures';
+import { currenciesOf, endedGroups, openGroups, pace, wonByMonth } from '../projections/funnel-figures';
 import { opportunities } from '../projections/opportunities';
 import { salesPipelines } from '../projections/sales-pipelines';
 import { funnelView, velocityView, winRates, wonView } from './answers';
+import { inOrder } from './in-order';
 import { pipelineOf } from './sales-pipeline.controller';
 
 const chosen = {
@@ -129,13 +130,6 @@ export class FunnelController {
   private position(): string {
     return positionToken(this.runtime.epoch, this.runtime.projector(opportunities.name)!.position());
   }
-}
-
-function inOrder<P extends Period>(it: P): P {
-  if (it.from !== undefined && it.to !== undefined && it.to < it.from) {
-    throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
-  }
-  return it;
 }
 
 /** Nine thousand of the largest opportunities still add up. */

@@ -1,11 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { localDate, uuid } from '@kams/contracts/values';
-import { Asked, list, one, paging, Problem, Read, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import type { RowOf } from '@kams/eventing';
 import { z } from 'zod';
 import { purchases, purchaseTable } from '../projections/purchases';
 import { SCHEMA } from '../schema';
 import { purchaseItem, purchasePage } from './answers';
+import { inOrder } from './in-order';
 
 const listQuery = z.strictObject({
   ...paging,
@@ -45,10 +46,7 @@ export class PurchasesController {
     shows: [purchases],
   })
   async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
-    const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = query;
-    if (from !== undefined && to !== undefined && to < from) {
-      throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
-    }
+    const { accountId, sourceSystem, txnId, kind, from, to, sort, limit, cursor } = inOrder(query);
     const page = await list(reader, {
       ...FROM,
       equal: { accountId, sourceSystem, txnId, kind },

@@ -1,11 +1,12 @@
 import { Controller, Res } from '@nestjs/common';
 import { localDate, money, uuid } from '@kams/contracts/values';
 import type { RowOf } from '@kams/eventing';
-import { Asked, list, one, pageOf, paging, Problem, Read, sortBy, type AskedFor } from '@kams/platform';
+import { Asked, list, one, pageOf, paging, Read, sortBy, type AskedFor } from '@kams/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { receptions, receptionTable } from '../projections/receptions';
 import { SCHEMA } from '../schema';
+import { inOrder } from './in-order';
 
 const status = z.enum(['requested', 'approved', 'rejected', 'reported']);
 const instant = z.iso.datetime({ precision: null });
@@ -89,10 +90,7 @@ export class ReceptionsController {
     shows: [receptions],
   })
   async list(@Asked() { query, reader }: AskedFor<typeof listQuery>) {
-    const { sort, limit, cursor, from, to, ...equal } = query;
-    if (from !== undefined && to !== undefined && to < from) {
-      throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
-    }
+    const { sort, limit, cursor, from, to, ...equal } = inOrder(query);
     const page = await list(reader, {
       ...FROM,
       equal,

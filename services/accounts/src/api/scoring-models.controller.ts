@@ -11,6 +11,7 @@ import { scoringModels, scoringModelTable } from '../projections/scoring-models'
 import { valueRecord } from '../projections/value-record';
 import { SCHEMA } from '../schema';
 import { scoringModelItem, scoringModelPage, whatIfAnswer } from './answers';
+import { inOrder } from './in-order';
 import { whatIf } from './what-if';
 
 const FROM = { schema: SCHEMA, table: scoringModelTable, account: null } as const;
@@ -67,12 +68,12 @@ export class ScoringModelsController {
       'Replays the assessments of a period, each with what was rated by then, under the draft of the model or one of its ' +
       'versions. Nothing is stored, and nobody moves. A move of several tiers, which a person decides, is taken as approved.',
     body: whatIfQuestion,
+    example: { from: '2026-01-01', to: '2026-12-31' },
     answer: whatIfAnswer,
     shows: [scoringModels, valueRecord],
   })
   async whatIf(@Asked() { id, body, reader }: AskedFor<z.ZodType, typeof whatIfQuestion>) {
-    const { from, to, version = null, limit } = body;
-    if (to < from) throw new Problem('invalid', { errors: [{ pointer: '/to', reason: 'is before from' }] });
+    const { from, to, version = null, limit } = inOrder(body);
     const { draft, versions } = item(await one(reader, FROM, id));
     const model = version === null ? draft : (versions as Published[]).find((it) => it.version === version)?.content;
     if (!model) {

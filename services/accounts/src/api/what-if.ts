@@ -47,8 +47,8 @@ export async function whatIf(
     if (it.assessments === 0) continue;
     accounts++;
     assessments += it.assessments;
-    tiers.was[it.was.tier ?? '-'] = (tiers.was[it.was.tier ?? '-'] ?? 0) + 1;
-    tiers.would[it.would.tier ?? '-'] = (tiers.would[it.would.tier ?? '-'] ?? 0) + 1;
+    count(tiers.was, it.was.tier);
+    count(tiers.would, it.would.tier);
     if (it.refused) refused++;
     if (it.isOverridden) overridden++;
     if (it.was.tier !== it.would.tier && ++moved <= limit)
@@ -58,6 +58,11 @@ export async function whatIf(
     turnEnds = performance.now() + TURN_MS;
   }
   return { accounts, assessments, moved, refused, overridden, tiers, movers };
+}
+
+function count(tiers: Record<string, number>, tier: string | null): void {
+  const name = tier ?? '-';
+  tiers[name] = (tiers[name] ?? 0) + 1;
 }
 
 /** Account by account. */

@@ -2,8 +2,7 @@
 import { opportunityContract, type Deal, type DealField, type OpportunityContract } from '@kams/contracts/accounts/opportunity';
 import type { CommandData, EventData } from '@kams/contracts/define';
 import { aggregate, keyOf, via, type Circumstances, type Found } from '@kams/eventing/pure';
-import { minorDigits } from '@kams/methods/money';
-import { MethodRefused } from '@kams/methods/refusal';
+import { isCurrency } from '@kams/methods/money';
 import { account } from './account';
 import { deliveryDecisions, deliveryEvolutions, noDelivery } from './delivery';
 import { known, passed, refuse, whenOpen, type End, type Facts, type Known, type Opportunity } from './opportunity-state';
@@ -19,12 +18,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 
 /** @throws Refusal `unknown-currency` */
 function inCurrency<A extends Deal['amount']>(amount: A): A {
-  try {
-    if (amount) minorDigits(amount.currency);
-  } catch (error) {
-    if (!(error instanceof MethodRefused)) throw error;
-    refuse('unknown-currency', { currency: amount?.currency });
-  }
+  if (amount && !isCurrency(amount.currency)) refuse('unknown-currency', { currency: amount.currency });
   return amount;
 }
 

@@ -1,6 +1,7 @@
 // The value model of the sample: KAV-1 with its eleven criteria (F-02), and from mid-year on other weights, because growth and
 // the wallet that is still to be won had counted for too little.
 import type { ScoringModelContent } from '@kams/contracts/accounts/scoring-model';
+import { DEFAULT_LADDER } from '@kams/methods/tier-ladder';
 import { at } from './calendar';
 import { MODEL_ID, onModel, type Act } from './act';
 
@@ -86,16 +87,7 @@ const content = (weightsOf: 0 | 1): ScoringModelContent => ({
   name: 'KAV-1 大客户价值模型',
   criteria: measures.map(({ weights, ...it }) => ({ ...it, weight: weights[weightsOf], missing: 'exclude' })),
   minCoverage: '0.7',
-  ladder: {
-    rungs: [
-      { tier: 'S', from: '85' },
-      { tier: 'A', from: '70' },
-      { tier: 'B', from: '50' },
-      { tier: 'C', from: '0' },
-    ],
-    hysteresis: '3',
-    demoteAfter: 2,
-  },
+  ladder: DEFAULT_LADDER,
 });
 
 /** The second version is in force after the evaluation of the second quarter. */

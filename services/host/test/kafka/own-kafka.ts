@@ -1,5 +1,6 @@
 // A Kafka that a test may stop and kill, of one node or of several, each behind a proxy that its clients are sent to.
 import { faultProxy, type FaultProxy, type Faults } from '@kams/testing/faults/faultproxy';
+import { isFull } from '@kams/testing/faults/promise';
 import { dataFolder, freePort, removeFolder } from '@kams/testing/host';
 import { localKafka, type LocalKafka, type Member } from '@kams/testing/kafka';
 import { randomBytes } from 'node:crypto';
@@ -16,11 +17,15 @@ export interface OwnKafka {
   stop(): Promise<void>;
   /** One node, another one each time. */
   kill(): void;
-  /** Kills one after the other, and starts each again before the next, until the signal; says how many. */
-  killInTurn(everyMs: number, signal: AbortSignal): Promise<number>;
+  /** Of a cluster, one node after the other is killed and started again until `work` has ended; says how many were. */
+  whileNodesDie(work: () => Promise<void>): Promise<number>;
   remove(): Promise<void>;
 }
 
+/** Nodes of the Kafka that a promise is proved on: one, and of the full size a cluster as well. */
+export const SIZES: readonly number[] = isFull ? [1, 3] : [1];
+
+const KILLED_EVERY_MS = 10_000;
 const AWAY_MS = 1_500;
 
 interface Node {
@@ -43,14 +48,15 @@ export async function ownKafka(size = 1): Promise<OwnKafka> {
     // The last node of several has nobody to give its partitions to, and would wait for somebody.
     stop: async () => (size === 1 ? nodes[0]!.kafka.stop() : nodes.forEach(killIfAlive)),
     kill: () => nodes[killed++ % size]!.kafka.kill(),
-    async killInTurn(everyMs, signal) {
+    async whileNodesDie(work) {
       const before = killed;
-      for (let wait = everyMs; await passed(wait, signal);) {
-        const next = performance.now() + everyMs;
-        own.kill();
-        await sleep(AWAY_MS);
-        await own.start();
-        wait = Math.max(0, next - performance.now());
+      const calming = new AbortController();
+      const killing = size > 1 ? killInTurn(calming.signal) : undefined;
+      try {
+        await work();
+      } finally {
+        calming.abort();
+        await killing;
       }
       return killed - before;
     },
@@ -62,6 +68,15 @@ export async function ownKafka(size = 1): Promise<OwnKafka> {
       }
     },
   };
+  async function killInTurn(signal: AbortSignal): Promise<void> {
+    for (let wait = KILLED_EVERY_MS; await passed(wait, signal);) {
+      const next = performance.now() + KILLED_EVERY_MS;
+      own.kill();
+      await sleep(AWAY_MS);
+      await own.start();
+      wait = Math.max(0, next - performance.now());
+    }
+  }
   await own.start().catch(async (error: Error) => {
     await own.remove().catch(() => undefined);
     throw error;
@@ -73,7 +88,8 @@ function killIfAlive({ kafka }: Node): void {
   try {
     kafka.kill();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'ENOENT') throw error; // it has ended, or never began
   }
 }
 

@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { effects, effectsOf, keepLedger, SCHEMA, tallyContract } from '../promises/effects';
-import { ownKafka, type OwnKafka } from './own-kafka';
+import { ownKafka, SIZES, type OwnKafka } from './own-kafka';
 
 const EVENTS = trials(10_000, 50_000);
 const STREAMS = 200;
@@ -33,8 +33,6 @@ const FAULTS = {
   'kill of the broker': trials(1, 3),
   'the relay begins again': trials(3, 10),
 };
-/** Of a cluster: one of its nodes is away again and again, whatever else happens. */
-const NODE_KILLED_EVERY_MS = 10_000;
 type Fault = keyof typeof FAULTS;
 const PLACES = ['inbox.before-add', 'inbox.after-add'] as const satisfies readonly Point[];
 const TOPIC = 'kams.tallies.v1';
@@ -44,7 +42,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
   test.skip('P10 over Kafka (npm run test:kafka)', () => undefined);
   process.stderr.write('P10: NOT RUN (npm run test:kafka)\n');
 } else {
-  describe.each(isFull ? [1, 3] : [1])('consumers over a Kafka of nodes: %d', (nodes) => {
+  describe.each(SIZES)('consumers over a Kafka of nodes: %d', (nodes) => {
     const { between, of, shuffled } = chance(SEED);
     let broker: OwnKafka;
     const consumers: Proc[] = [];
@@ -172,19 +170,14 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         const plan = shuffled(
           Object.entries(FAULTS).flatMap(([fault, times]) => Array<Fault>(times).fill(fault as Fault)),
         ).filter((it) => nodes === 1 || it !== 'kill of the broker');
-        const calming = new AbortController();
-        const killing = nodes === 1 ? FAULTS['kill of the broker'] : broker.killInTurn(NODE_KILLED_EVERY_MS, calming.signal);
-        let brokerKills: number;
-        try {
-          for (const fault of plan) {
-            await sleep(between(100, 800));
-            await faults[fault]();
-          }
-        } finally {
-          calming.abort();
-          brokerKills = await killing;
-          isOver = true;
-        }
+        const brokerKills = await broker
+          .whileNodesDie(async () => {
+            for (const fault of plan) {
+              await sleep(between(100, 800));
+              await faults[fault]();
+            }
+          })
+          .finally(() => (isOver = true));
         await writing;
         const began = Date.now();
         let found = await effectsOf(client);

@@ -10,7 +10,7 @@ import { readTopic } from '@kams/testing/kafka';
 import { eventually } from '@kams/testing/until';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, installation, WHO, type Installation } from '../promises/installation';
-import { ownKafka, type OwnKafka } from './own-kafka';
+import { ownKafka, SIZES, type OwnKafka } from './own-kafka';
 
 const EVENTS = trials(10_000, 50_000);
 const STREAMS = 200;
@@ -22,8 +22,6 @@ const FAULTS = {
   'cut of all connections': trials(5, 50),
   'kill of the broker': trials(1, 3),
 };
-/** Of a cluster: one of its nodes is away again and again, whatever else happens. */
-const NODE_KILLED_EVERY_MS = 10_000;
 type Fault = keyof typeof FAULTS;
 const DRAINED_WITHIN_MS = 60_000;
 /** A relay at work passes the place between broker and checkpoint some times a second. */
@@ -39,7 +37,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
   // Not in afterAll: where every test is skipped, Jest does not come to it.
   process.stderr.write('P9 P22: NOT RUN (npm run test:kafka)\n');
 } else {
-  describe.each(isFull ? [1, 3] : [1])('a relay over a Kafka of nodes: %d', (nodes) => {
+  describe.each(SIZES)('a relay over a Kafka of nodes: %d', (nodes) => {
     const dice = chance(SEED);
     let broker: OwnKafka;
     let kams: Installation;
@@ -224,19 +222,17 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         const plan = dice
           .shuffled(Object.entries(FAULTS).flatMap(([fault, times]) => Array<Fault>(times).fill(fault as Fault)))
           .filter((it) => nodes === 1 || it !== 'kill of the broker');
-        const calming = new AbortController();
-        const killing = nodes === 1 ? FAULTS['kill of the broker'] : broker.killInTurn(NODE_KILLED_EVERY_MS, calming.signal);
-        try {
-          for (const fault of plan) {
-            if (failure) break;
-            await sleep(dice.between(100, 800));
-            await Promise.race([faults[fault](), failed]);
+        const brokerKills = await broker.whileNodesDie(async () => {
+          try {
+            for (const fault of plan) {
+              if (failure) break;
+              await sleep(dice.between(100, 800));
+              await Promise.race([faults[fault](), failed]);
+            }
+          } catch (error) {
+            failure = error as Error;
           }
-        } catch (error) {
-          failure = error as Error;
-        }
-        calming.abort();
-        const brokerKills = await killing;
+        });
         isOver = true;
         await Promise.all(senders);
         if (failure) throw failure;
