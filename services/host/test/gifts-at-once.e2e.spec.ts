@@ -2,6 +2,7 @@
 import { chance, SEED } from '@kams/testing/faults/chance';
 import { trials } from '@kams/testing/faults/promise';
 import type { TestHost } from '@kams/testing/host';
+import { until } from '@kams/testing/until';
 import { randomUUID } from 'node:crypto';
 import { ask, installation, type Installation } from './promises/installation';
 
@@ -63,6 +64,12 @@ test(`${CALLERS} callers who approve at once for one recipient never go over the
   const { id: accountId } = await post('/accounts', { profile: { name: 'Acme' } });
   const approvers = Array.from({ length: CALLERS }, (_, i) => `approver-${i}`);
   for (const subjectId of approvers) await post('/role-assignments', { subjectId, role: 'compliance_officer' });
+  // What is granted in one process acts in the others when they have read it.
+  for (const { url } of nodes)
+    await until('every approver is known', async () => {
+      const told = await Promise.all(approvers.map((subject) => ask(kams.tokens, `${url}/me`, undefined, { subject })));
+      return told.every((it) => it?.text.includes('compliance_officer'));
+    });
   const seen = { approved: 0, refused: 0, again: 0, returned: 0, most: 0 };
 
   for (let round = 0; round < ROUNDS; round++) {
