@@ -89,7 +89,7 @@ const change = (n: number, upsert: Change['upsert'] = [], remove: Change['remove
 });
 const from = (n: number, generation = ''): Checkpoint => ({ ...to(n), generation });
 const all = async (side: 'live' | 'beside' = 'live') =>
-  [...(await postgresReadModel(source, 's').load(words, side, ['a', 'b', 'c'])).values()].flat();
+  [...(await postgresReadModel(source, 's').load(words, side, ['a', 'b', 'c'], '')).values()].flat();
 
 describe('rows in Postgres', () => {
   test('come back as they were given, to the microsecond and the last digit', async () => {

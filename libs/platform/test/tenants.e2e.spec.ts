@@ -161,7 +161,7 @@ describe('an installation of an earlier release, of a user who may make no roles
     await postgresAgenda(source, 's', { name: 'bell', pending: words } as never);
     expect(await idsOf(source, 'a')).toEqual(['1']);
     expect(await idsOf(source, 'b', 's.word__searched')).toEqual(['2']);
-    expect((await it.load(words, 'live', ['1', '2'])).size).toBe(2);
+    expect((await it.load(words, 'live', ['1', '2'], '')).size).toBe(2);
     expect(await faults()).toEqual([]);
     await it.beginBeside(words);
     await it.commit(words, 'beside', undefined, change(row('a', '7')));

@@ -51,7 +51,8 @@ const historyTable = (name: string): Table =>
     {
       primaryKey: ['tenant_id', 'key', 'valid_from', 'valid_to', 'recorded_from', 'recorded_to'],
       groupBy: 'key',
-      indexes: ['key'],
+      closedBy: 'recorded_to',
+      indexes: ['key, recorded_to'],
     },
   );
 

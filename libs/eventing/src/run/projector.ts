@@ -47,6 +47,9 @@ export interface Projector {
   failure(): Error | undefined;
 }
 
+/** Of its lease, the longest that a page may be folded: the rest is for writing it, and for what else the process does. */
+const FOLD_OF_LEASE = 1 / 4;
+
 interface Sorted {
   readonly event: Occurrence;
   /** The group of rows that it changes; without one, and without poison, it changes none. */
@@ -56,6 +59,10 @@ interface Sorted {
 }
 type Groups = Map<string, readonly Row[]>;
 type Rows = Pick<Change, 'upsert' | 'remove'>;
+
+/** When the first of them became known; of none, long ago. */
+const earliest = (occurrences: readonly Occurrence[]): string =>
+  occurrences.reduce((first, { recordedAt }) => (first === '' || recordedAt < first ? recordedAt : first), '');
 
 export function projector(projection: Projection, feed: Feed, readModel: ReadModel, side: Side = 'live'): Projector {
   const kept = new LRUCache<string, readonly Row[]>({ max: GROUPS_KEPT });
@@ -68,6 +75,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   let failure: Error | undefined;
   let owner: Term | undefined;
   let isRunning = false;
+  let atOnce = Infinity;
   const bell = new Bell();
   const place = reached(() => {
     if (!isRunning) bell.ring();
@@ -150,7 +158,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     }
   }
 
-  async function rowsOf(groups: Iterable<string>): Promise<Groups> {
+  async function rowsOf(groups: Iterable<string>, since: string): Promise<Groups> {
     const rows: Groups = new Map();
     const missing = new Set<string>();
     for (const group of groups) {
@@ -158,14 +166,20 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       if (known) rows.set(group, known);
       else missing.add(group);
     }
-    if (missing.size > 0) for (const [group, found] of await loaded(missing)) rows.set(group, found);
+    if (missing.size > 0) for (const [group, found] of await loaded(missing, since)) rows.set(group, found);
     return rows;
   }
 
-  async function loaded(some: Iterable<string>): Promise<Groups> {
+  async function loaded(some: Iterable<string>, since: string): Promise<Groups> {
     const groups = [...new Set(some)];
-    const found = await readModel.load(projection, side, groups);
+    const found = await readModel.load(projection, side, groups, since);
     return new Map(groups.map((group) => [group, found.get(group) ?? []]));
+  }
+
+  /** Those that what comes may still change. */
+  function open(rows: readonly Row[], since: string): readonly Row[] {
+    const { closedBy } = projection.table;
+    return closedBy === undefined ? rows : rows.filter((it) => (it[closedBy] as string) >= since);
   }
 
   function changed(before: Groups, now: Groups): Rows {
@@ -213,7 +227,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     });
     const isHeld = ({ event, group }: Sorted) => held.has(streamKey(event)) || (group !== undefined && held.has(groupKey(group)));
     const wanted = held.size === 0 ? all : all.filter((it) => !isHeld(it));
-    const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])));
+    const since = earliest(occurrences);
+    const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])), since);
     const now = new Map(before);
     for (const { event, group, poison } of all) {
       if (held.size + opened.size > 0) {
@@ -234,13 +249,40 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       }
     }
     const holding = opened.size + behind.size > 0 ? { opened: [...opened.values()], behind } : undefined;
-    return { ...changed(before, now), before, now, holding };
+    return { ...changed(before, now), before, now, since, holding };
+  }
+
+  /**
+   * What takes longer than a lease is never written, however often it is begun: less is handled at once, until each part leaves
+   * time to write it.
+   */
+  function paced(events: number, tookMs: number): void {
+    const mostMs = (owner?.leaseMs ?? Infinity) * FOLD_OF_LEASE;
+    if (tookMs > mostMs) atOnce = Math.max(1, Math.floor((events * mostMs) / tookMs));
+    else atOnce = Math.max(atOnce, 2 * events);
+  }
+
+  /** A stretch in parts of at most `atOnce` events, each as far as its last one reaches. */
+  function* parts({ occurrences, position }: Stretch): Generator<Stretch> {
+    let at = 0;
+    while (occurrences.length - at > atOnce) {
+      const part = occurrences.slice(at, (at += atOnce));
+      yield { occurrences: part, position: part.at(-1)!.position };
+    }
+    yield { occurrences: occurrences.slice(at), position };
+  }
+
+  async function applyAll(stretch: Stretch, epoch: string): Promise<boolean> {
+    for (const it of parts(stretch)) if (!(await apply(it, epoch))) return false;
+    return true;
   }
 
   /** False: another owner moved the checkpoint, or this process is not the owner any more. */
   async function apply(stretch: Stretch, epoch: string, refused?: ReadonlyMap<string, Error>): Promise<boolean> {
     const { occurrences, position: to } = stretch;
-    const { upsert, remove, before, now, holding } = await fold(occurrences, refused);
+    const began = performance.now();
+    const { upsert, remove, before, now, since, holding } = await fold(occurrences, refused);
+    paced(occurrences.length, performance.now() - began);
     if (owner && !owner.holds()) return false;
     const next = checkpointAfter(checkpoint, epoch, to, occurrences.at(-1));
     if (upsert.length + remove.length === 0 && !holding && checkpoint && side === 'live') {
@@ -256,7 +298,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       if (!(error instanceof RowsRefused) || refused) throw error;
       return applyOthers(stretch, epoch, before, now);
     }
-    for (const [group, rows] of now) kept.set(group, rows);
+    for (const [group, rows] of now) kept.set(group, open(rows, since));
     for (const { key } of holding?.opened ?? []) if (key.startsWith('group ')) kept.delete(key.slice('group '.length));
     back.opened(holding?.opened ?? []);
     point('projector.before-ack');
@@ -330,7 +372,10 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     if (it.key.startsWith('stream ') && all.some(({ group }) => group !== undefined && back.held.has(groupKey(group))))
       return false;
     const first = all.slice(0, most);
-    const before = await loaded(first.flatMap(({ group }) => group ?? []));
+    const before = await loaded(
+      first.flatMap(({ group }) => group ?? []),
+      earliest(first.map((it) => it.event)),
+    );
     const now = new Map(before);
     const { done, error } = await inTurn(first, async ({ event, group, poison }) => {
       if (poison) throw new Poison(poison);
@@ -368,7 +413,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         point('projector.before-read');
         for await (const stretch of feed.from(place.position, AbortSignal.any([signal, turn.signal]))) {
           point('projector.after-read');
-          if (!(await back.alone(() => traced(stretch, () => apply(stretch, epoch))))) break;
+          if (!(await back.alone(() => traced(stretch, () => applyAll(stretch, epoch))))) break;
           failure = undefined;
           failures = 0;
           point('projector.before-read');

@@ -61,7 +61,13 @@ export interface ReadModel {
   /** Are the live rows of this version of the projection? An older process may still run when a newer one has replaced them. */
   isCurrent(projection: Projection): Promise<boolean>;
   checkpoint(projection: Projection, side: Side): Promise<Checkpoint | undefined>;
-  load(projection: Projection, side: Side, groups: readonly string[]): Promise<ReadonlyMap<string, readonly Row[]>>;
+  /** The rows that an event which was recorded at `since` or later may change. */
+  load(
+    projection: Projection,
+    side: Side,
+    groups: readonly string[],
+    since: string,
+  ): Promise<ReadonlyMap<string, readonly Row[]>>;
   /**
    * False: the checkpoint is not at `from` any more, or the proof does not hold: another owner moved it, and nothing was written.
    * Live rows that were committed are still there after a crash: readers were told of them.

@@ -22,6 +22,11 @@ export interface Table<C extends Columns = Columns> {
   readonly primaryKey: readonly string[];
   /** Rows with the same value here are folded together. */
   readonly groupBy: string;
+  /**
+   * An instant of a row: an event that was recorded later than this changes it no more, so that it is not read again. Absent:
+   * any row may change.
+   */
+  readonly closedBy?: string;
   /** Further indexes, each as the text inside the parentheses or after `using`. */
   readonly indexes: readonly string[];
 }
@@ -33,6 +38,7 @@ export const table = <const C extends Columns>(
   options: {
     readonly primaryKey: readonly (keyof C & string)[];
     readonly groupBy: keyof C & string;
+    readonly closedBy?: keyof C & string;
     readonly indexes?: readonly string[];
   },
 ): Table<C> => ({ name, columns, indexes: [], ...options });

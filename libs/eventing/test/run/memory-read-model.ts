@@ -45,10 +45,11 @@ export function memoryReadModel({ current = true } = {}): MemoryReadModel {
     isCurrent: async () => current,
     checkpoint: async (_, side) => sides[side]?.checkpoint,
 
-    async load({ table }, side, groups) {
+    async load({ table: { groupBy, closedBy } }, side, groups, since) {
       const found = new Map<string, Row[]>();
       for (const row of [...tables(side).rows.values()].reverse()) {
-        const group = String(row[table.groupBy]);
+        const group = String(row[groupBy]);
+        if (closedBy !== undefined && (row[closedBy] as string) < since) continue;
         if (groups.includes(group)) found.set(group, [...(found.get(group) ?? []), stored(row)]);
       }
       return found;

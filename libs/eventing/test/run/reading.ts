@@ -1,5 +1,6 @@
 // Read models of the parcels, and a projector at work on one of them.
 import { eventually } from '@kams/testing/until';
+import { history } from '../../src/run/history';
 import { projection } from '../../src/run/projection';
 import { projector, type Feed, type Projector } from '../../src/run/projector';
 import { table, type RowOf } from '../../src/run/table';
@@ -42,6 +43,16 @@ export const towns = projection({
   table: townTable,
   key: (it) => (it.type === 'ParcelSent' ? it.data.to : undefined),
 })({ ParcelSent: (row, { data: { to } }) => ({ to, sent: (row?.sent ?? 0) + 1 }) });
+
+/** Who was to get it and how far it had come, as of any day: what is closed is not read again. */
+export const whereabouts = history({ name: 'whereabouts', from: [parcelContract], key: (it) => it.id })({
+  ParcelSent: ({ data: { to }, occurredAt }) => [
+    { attribute: 'to', value: to, from: occurredAt },
+    { attribute: 'moved', value: 0, from: occurredAt },
+  ],
+  ParcelMoved: ({ data: { by }, occurredAt }) => [{ attribute: 'moved', value: by, from: occurredAt }],
+  ParcelReaddressed: ({ data: { to }, occurredAt }) => [{ attribute: 'to', value: to, from: occurredAt }],
+});
 
 export const sentTo = (to: string): NewEvent => event({ to }, { type: 'ParcelSent' });
 export const movedBy = (by: number): NewEvent => event({ by }, { type: 'ParcelMoved', schema: 3 });

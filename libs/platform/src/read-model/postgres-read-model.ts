@@ -71,11 +71,13 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
 
     checkpoint: (projection, side) => readCheckpoint(source.manager, schema, projection.name, side),
 
-    async load(projection, side, groups) {
+    async load(projection, side, groups, since) {
       const { table } = projection;
+      const { groupBy, closedBy } = table;
       const rows = await source.query<Row[]>(
-        `select ${selectList(table)} from ${tableOf(projection, side)} where ${quote(table.groupBy)} = any($1)`,
-        [groups],
+        `select ${selectList(table)} from ${tableOf(projection, side)}
+          where ${quote(groupBy)} = any($1)${closedBy ? ` and ${quote(closedBy)} >= $2` : ''}`,
+        closedBy ? [groups, since] : [groups],
       );
       return groupedBy(rows, (row) => String(row[table.groupBy]));
     },
