@@ -1,5 +1,4 @@
 // P26: no input, however bad, is answered by a fault of ours, blocks the loop, or leaves anything behind.
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
 import { createApp } from '@kams/platform';
 import { startTestServices, type Answered, type TestServices } from '@kams/testing';
@@ -892,29 +891,41 @@ describe('a body that is large', () => {
     ],
   ])('(%s) holds up nobody else for more than 50 ms', async (_, request, status, ofTheLine) => {
     const bytes = post(...request());
-    const delays: number[] = [];
-    // Another process on the machine may hold this one up: what counts is the best of five.
-    for (let run = 0; run < 5 && Math.min(...delays, Infinity) > 50; run++) {
-      const delay = monitorEventLoopDelay({ resolution: 1 });
-      delay.enable();
-      const answer = await client.send(bytes);
-      delay.disable();
-      delays.push(delay.max / 1e6);
+    const turns: number[] = [];
+    // Garbage of before may be collected in one of them: what counts is the best of five.
+    for (let run = 0; run < 5 && Math.min(...turns, Infinity) > 50; run++) {
+      const { answer, longestMs } = await watched(() => client.send(bytes));
+      turns.push(longestMs);
       expect(answer.status).toBe(status);
       if (ofTheLine !== null) expect(JSON.parse(answer.body.split('\n')[0]!)).toMatchObject({ status: ofTheLine });
     }
-    expect(Math.min(...delays)).toBeLessThan(50);
+    expect(Math.min(...turns)).toBeLessThan(50);
   });
 
   test('is measured: a loop that is held up for 80 ms is seen', async () => {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await new Promise((done) => setTimeout(done, 5));
-    for (const until = performance.now() + 80; performance.now() < until;);
-    await new Promise((done) => setTimeout(done, 5));
-    delay.disable();
-    expect(delay.max / 1e6).toBeGreaterThan(50);
+    const { longestMs } = await watched(async () => {
+      const began = process.cpuUsage();
+      while (msOf(process.cpuUsage(began)) < 80);
+    });
+    expect(longestMs).toBeGreaterThan(50);
   });
+
+  const msOf = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1_000;
+  /** The longest turn of this process's loop, by what it computed: another process on the machine may hold it up for longer. */
+  async function watched<T>(work: () => Promise<T>): Promise<{ answer: T; longestMs: number }> {
+    let longestMs = 0;
+    let turn = process.cpuUsage();
+    let next: NodeJS.Immediate;
+    const look = () => {
+      longestMs = Math.max(longestMs, msOf(process.cpuUsage(turn)));
+      turn = process.cpuUsage();
+      next = setImmediate(look);
+    };
+    look();
+    const answer = await work();
+    clearImmediate(next!);
+    return { answer, longestMs: Math.max(longestMs, msOf(process.cpuUsage(turn))) };
+  }
 });
 
 test('after all of this the log and every row are what they were, and so is the prototype of every object', async () => {
