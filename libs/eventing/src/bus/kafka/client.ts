@@ -49,6 +49,8 @@ export interface TopicSettings {
 }
 
 export interface Client {
+  /** How many it has, also while a broker is away that leads some; undefined when there is no such topic. @throws Unavailable */
+  partitions(topic: string): Promise<number | undefined>;
   /** By partition; undefined when there is no such topic. @throws Unavailable */
   reach(topic: string): Promise<ReadonlyMap<number, Reach> | undefined>;
   /** Reads in the background, and gives what it stops with. @throws Unavailable */
@@ -148,6 +150,14 @@ export function connect(brokers: readonly string[], security: Security): Client 
   }
 
   return {
+    partitions: (topic) =>
+      asked(`see ${topic} (Describe)`, async (admin) => {
+        // Asked for a topic that is not there, a broker may be set to create it.
+        if (!(await admin.listTopics()).includes(topic)) return undefined;
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]?.partitions.length;
+      }),
+
     reach: (topic) =>
       asked(`see ${topic} (Describe)`, async (admin) => {
         if (!(await admin.listTopics()).includes(topic)) return undefined;
@@ -167,9 +177,10 @@ export function connect(brokers: readonly string[], security: Security): Client 
     ensureTopic: (topic, { partitions, config }) =>
       asked(`see ${topic} (Describe), or to create it (Create)`, async (admin) => {
         const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-        // Asked first: a service needs no right to create what is there.
-        if (!(await admin.listTopics()).includes(topic))
-          await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+        // Asked first: a service needs no right to create what is there. Nor is it waited for: of a cluster that has just lost a
+        // broker some partitions have no leader for 9 s, and what is sent to them waits by itself.
+        if ((await admin.listTopics()).includes(topic)) return;
+        await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
         // Every broker hears of it a little later; the client's own wait takes the first that has not for an error.
         for (const end = performance.now() + TOPIC_WITHIN_MS; !(await isServed(admin, topic)); await delay(50))
           if (performance.now() > end) throw new Error(`${topic} was not there within ${TOPIC_WITHIN_MS} ms`);

@@ -44,15 +44,19 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
   /** By topic: what comes next in each partition; asked for the first watermark, and known from then on. */
   const ends = new Map<string, ReadonlyMap<number, bigint>>();
 
+  /** Kafka shows nobody a topic that he may not see. */
+  const absent = (topic: string): RangeError =>
+    new RangeError(`there is no topic ${topic}${security.user ? ', or the user may not see it' : ''}`);
   async function reachOf(topic: string): Promise<ReadonlyMap<number, Reach>> {
     const reach = await client.reach(topic);
-    // Kafka shows nobody a topic that he may not see.
-    if (!reach) throw new RangeError(`there is no topic ${topic}${security.user ? ', or the user may not see it' : ''}`);
+    if (!reach) throw absent(topic);
     return reach;
   }
   async function topicFault(topic: string): Promise<string | undefined> {
-    const { size } = await reachOf(topic);
-    if (size !== PARTITIONS) return `${topic} has ${size} partitions and needs ${PARTITIONS}: streams would lose their order`;
+    const partitions = await client.partitions(topic);
+    if (partitions === undefined) throw absent(topic);
+    if (partitions !== PARTITIONS)
+      return `${topic} has ${partitions} partitions and needs ${PARTITIONS}: streams would lose their order`;
     if ((await client.config(topic, CLEANUP))?.includes('compact'))
       return `${topic} is compacted, and would lose all but the last event of a stream: set ${CLEANUP} to delete`;
     return undefined;
@@ -93,7 +97,7 @@ export function kafkaBus({ brokers, security = IN_CLEAR, onError = ignore }: Kaf
 
     topicFault,
 
-    hasTopic: async (topic) => (await client.reach(topic)) !== undefined,
+    hasTopic: async (topic) => (await client.partitions(topic)) !== undefined,
 
     async newest(topic) {
       const reach = [...(await reachOf(topic))];
