@@ -390,7 +390,11 @@ export const MUTANTS = [
     ...RELAYED,
     shows: /Property failed|toBe\(expected\)/,
     changes: [
-      { file: RELAY, from: 'const start = checkpoint?.position ?? START;', to: 'const start = (await store.head()).position;' },
+      {
+        file: RELAY,
+        from: 'const start = checkpoint?.epoch === epoch ? checkpoint.position : START;',
+        to: 'const start = (await store.head()).position;',
+      },
     ],
   },
   {

@@ -8,6 +8,7 @@ let isAway = true;
 const published: CloudEvent[] = [];
 const outlet: Publisher = {
   ensureTopic: async () => undefined,
+  begin: () => undefined,
   newest: async () => [],
   mark: async () => undefined,
   async publish(topic, events) {

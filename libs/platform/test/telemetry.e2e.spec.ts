@@ -171,6 +171,7 @@ describe('services', () => {
   const published: CloudEvent[] = [];
   const outlet: Publisher = {
     ensureTopic: async () => undefined,
+    begin: () => undefined,
     newest: async () => [],
     mark: async () => undefined,
     publish: async (_, events) => void published.push(...events),

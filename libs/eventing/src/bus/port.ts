@@ -52,6 +52,8 @@ export interface Bus {
 export interface Publisher {
   /** Creates a topic, unless it is there. @throws RangeError when it has another number of partitions or is compacted, Unavailable */
   ensureTopic(topic: string): Promise<void>;
+  /** It is this one's turn: another one may have published meanwhile, so what was known of the topic is asked anew. */
+  begin(topic: string): void;
   /** The newest of what was said of the log, by partition: an event, or a watermark. @throws Unavailable, LogDamaged when it is none of ours */
   newest(topic: string): Promise<readonly Pick<LogPlace, 'eventId' | 'eventPosition'>[]>;
   /**

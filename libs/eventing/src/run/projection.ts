@@ -23,7 +23,9 @@ export interface Projection {
   readonly guarded: boolean;
   /** The group of rows that an event changes; undefined: none. */
   groupOf(event: Occurrence): string | undefined;
-  /** The rows of the group, which come in no order, after the event. Pure; the same rows (by identity) where nothing changes. */
+  /**
+   * The rows of the group, which come in no order, after the event; where the table says `closedBy`, those of them that the event
+   * may change. Pure; the same rows (by identity) where nothing changes. */
   apply(rows: readonly Row[], event: Occurrence): readonly Row[];
 }
 

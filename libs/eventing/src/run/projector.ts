@@ -30,6 +30,8 @@ const GROUPS_KEPT = 20_000;
 const RETRY_MS = [100, 250, 500, 1_000, 2_000];
 /** A page that changes no row is noted with those that come within this time: each would be a transaction. */
 const NOTED_AFTER_MS = 50;
+/** Of its lease, the longest that a page may be folded: the rest is for writing it, and for what else the process does. Chosen, not measured. */
+const FOLD_OF_LEASE = 1 / 4;
 /** How often the checkpoint of another owner is read, while somebody waits for it and while nobody does. */
 const FOLLOW_MS = { awaited: 20, idle: 1_000 };
 
@@ -47,9 +49,6 @@ export interface Projector {
   failure(): Error | undefined;
 }
 
-/** Of its lease, the longest that a page may be folded: the rest is for writing it, and for what else the process does. */
-const FOLD_OF_LEASE = 1 / 4;
-
 interface Sorted {
   readonly event: Occurrence;
   /** The group of rows that it changes; without one, and without poison, it changes none. */
@@ -65,6 +64,7 @@ const earliest = (occurrences: readonly Occurrence[]): string =>
   occurrences.reduce((first, { recordedAt }) => (first === '' || recordedAt < first ? recordedAt : first), '');
 
 export function projector(projection: Projection, feed: Feed, readModel: ReadModel, side: Side = 'live'): Projector {
+  const { primaryKey, closedBy } = projection.table;
   const kept = new LRUCache<string, readonly Row[]>({ max: GROUPS_KEPT });
   let checkpoint: Checkpoint | undefined;
   /** The rows stand for this place, and the checkpoint is behind it: nothing in between changed any. */
@@ -75,7 +75,9 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   let failure: Error | undefined;
   let owner: Term | undefined;
   let isRunning = false;
+  /** Events that are handled in one transaction, at most. */
   let atOnce = Infinity;
+  let readSince = '';
   const bell = new Bell();
   const place = reached(() => {
     if (!isRunning) bell.ring();
@@ -177,8 +179,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   }
 
   /** Those that what comes may still change. */
-  function open(rows: readonly Row[], since: string): readonly Row[] {
-    const { closedBy } = projection.table;
+  function stillOpen(rows: readonly Row[], since: string): readonly Row[] {
     return closedBy === undefined ? rows : rows.filter((it) => (it[closedBy] as string) >= since);
   }
 
@@ -195,7 +196,6 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     }
     return { upsert, remove };
   }
-  const { primaryKey } = projection.table;
   const keyOfRow = (row: Row): string =>
     primaryKey.length === 1 ? String(row[primaryKey[0]!]) : JSON.stringify(primaryKey.map((name) => row[name]));
 
@@ -228,6 +228,11 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     const isHeld = ({ event, group }: Sorted) => held.has(streamKey(event)) || (group !== undefined && held.has(groupKey(group)));
     const wanted = held.size === 0 ? all : all.filter((it) => !isHeld(it));
     const since = earliest(occurrences);
+    // Rows that were closed before the last page are not in memory; of a store with several clocks an event may be of that instant.
+    if (closedBy !== undefined && occurrences.length > 0) {
+      if (since < readSince) kept.clear();
+      readSince = since;
+    }
     const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])), since);
     const now = new Map(before);
     for (const { event, group, poison } of all) {
@@ -272,8 +277,9 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     yield { occurrences: occurrences.slice(at), position };
   }
 
-  async function applyAll(stretch: Stretch, epoch: string): Promise<boolean> {
-    for (const it of parts(stretch)) if (!(await apply(it, epoch))) return false;
+  /** False as `apply`, and when it is to end before all parts are handled. */
+  async function applyParts(stretch: Stretch, epoch: string, signal: AbortSignal): Promise<boolean> {
+    for (const it of parts(stretch)) if (signal.aborted || !(await apply(it, epoch))) return false;
     return true;
   }
 
@@ -298,7 +304,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
       if (!(error instanceof RowsRefused) || refused) throw error;
       return applyOthers(stretch, epoch, before, now);
     }
-    for (const [group, rows] of now) kept.set(group, open(rows, since));
+    for (const [group, rows] of now) kept.set(group, stillOpen(rows, since));
     for (const { key } of holding?.opened ?? []) if (key.startsWith('group ')) kept.delete(key.slice('group '.length));
     back.opened(holding?.opened ?? []);
     point('projector.before-ack');
@@ -413,7 +419,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
         point('projector.before-read');
         for await (const stretch of feed.from(place.position, AbortSignal.any([signal, turn.signal]))) {
           point('projector.after-read');
-          if (!(await back.alone(() => traced(stretch, () => applyAll(stretch, epoch))))) break;
+          if (!(await back.alone(() => traced(stretch, () => applyParts(stretch, epoch, signal))))) break;
           failure = undefined;
           failures = 0;
           point('projector.before-read');

@@ -74,10 +74,12 @@ export function relay(
     // Not with each lease: on a busy machine one may be over before all is asked again, and so at each try.
     if (!isTopicThere) await unlessAborted(signal, to.ensureTopic(topic));
     isTopicThere = true;
+    to.begin(topic);
     const { epoch, position: head } = await store.head();
     let checkpoint = await checkpoints.load(name);
     await unlessAborted(signal, ensureStart(checkpoint, epoch));
-    const start = checkpoint?.position ?? START;
+    // Positions of another history say nothing here: all is published again, and readers drop what they know.
+    const start = checkpoint?.epoch === epoch ? checkpoint.position : START;
     if (start >= head) isGoing();
     const published = publisher(service, contracts, epoch);
     const filter = { categories: [...byName.keys()] };

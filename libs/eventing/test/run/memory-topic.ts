@@ -46,13 +46,14 @@ export function memoryTopic() {
       let isPublishing = false;
       return {
         ensureTopic: async () => undefined,
+        begin: () => undefined,
         newest: async () =>
           [...new Map(events.map((it) => [it.partitionkey, it])).values()].map(({ id, globalpos }) => ({
             eventId: id,
             eventPosition: globalpos as Position,
           })),
         async publish(_, all) {
-          if (isPublishing) throw new RangeError('one publish after the other');
+          if (isPublishing) throw new Unavailable('the last publish is still on its way');
           isPublishing = true;
           const is = fault();
           const count = { none: all.length, refused: 0, 'answer lost': all.length, half: all.length >> 1 }[is];

@@ -123,9 +123,11 @@ test('a store without what is on the topic stops it, and a restored one that has
   await eventually(() => expect(new Set(events.map(({ id }) => id)).size).toBe(2));
   await again.stop();
   set({ ...kept()!, epoch: 'another' });
+  // Positions of another history say nothing: all is published once more.
+  const known = events.length;
   const third = starts(store, publisher(), checkpoints);
   await appendTo(store, 'a', movedBy(3));
-  await eventually(() => expect(new Set(events.map(({ id }) => id)).size).toBe(3));
+  await eventually(() => expect(new Set(events.slice(known).map(({ id }) => id)).size).toBe(3));
   await third.stop();
 
   for (const left of [undefined, { ...kept()!, epoch: 'another' }]) {

@@ -79,7 +79,7 @@ export function postgresReadModel(source: DataSource, schema: string): ReadModel
           where ${quote(groupBy)} = any($1)${closedBy ? ` and ${quote(closedBy)} >= $2` : ''}`,
         closedBy ? [groups, since] : [groups],
       );
-      return groupedBy(rows, (row) => String(row[table.groupBy]));
+      return groupedBy(rows, (row) => String(row[groupBy]));
     },
 
     async commit(projection, side, from, { upsert, remove, to, holding, proven }, proof) {

@@ -143,8 +143,27 @@ if (brokers === undefined) {
     test('who publishes beside himself is refused', async () => {
       const { name } = await topic();
       const first = bus.publish(name, eventsOf(['parcel-1'], 1));
-      await expect(bus.publish(name, eventsOf(['parcel-1'], 2))).rejects.toThrow('one publish after the other');
+      await expect(bus.publish(name, eventsOf(['parcel-1'], 2))).rejects.toThrow('the last publish is still on its way');
       await first;
+    });
+
+    test('a watermark knows of what another one has published in between', async () => {
+      const to = await topic();
+      const other = kafkaBus({ brokers: brokers.split(',') });
+      try {
+        const [first] = await to.write(['parcel-1']);
+        const [position, next] = ['1', '2'].map((it) => it.padStart(20, '0') as Position) as [Position, Position];
+        const place = { epoch: 'epoch', position, eventId: first!.id, eventPosition: position };
+        await bus.mark(to.name, place);
+        await other.publish(to.name, eventsOf(['parcel-2'], 1));
+        const ends = await bus.ends(to.name);
+        bus.begin(to.name);
+        await bus.mark(to.name, { ...place, position: next });
+        const marks = (await readAll(to)).flatMap(({ watermark }) => watermark ?? []);
+        expect(marks.at(-1)!.ends).toEqual(ends);
+      } finally {
+        await other.close();
+      }
     });
 
     test('what nobody of us has written stops a consumer at its place, and every other one', async () => {
