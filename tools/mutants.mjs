@@ -997,6 +997,34 @@ export const MUTANTS = [
       },
     ],
   },
+  {
+    name: 'relationship-old-judgement-counts',
+    promise: 'relationship',
+    test: 'services/accounts/test/relationship.spec.ts',
+    named: 'the mean of all who judged within 180 days',
+    shows: /Expected|Received/,
+    changes: [
+      {
+        file: 'services/accounts/src/domain/relationship.ts',
+        from: 'msOf(countsUntil(other.at)) > msOf(at)',
+        to: 'msOf(at) > 0',
+      },
+    ],
+  },
+  {
+    name: 'relationship-as-known-today',
+    promise: 'relationship',
+    test: 'services/accounts/test/relationships.e2e.spec.ts',
+    named: 'is of that day, by what was known on another',
+    shows: /Expected|Received/,
+    changes: [
+      {
+        file: 'services/accounts/src/api/relationship.ts',
+        from: 'recorded_at <= $4',
+        to: "recorded_at <= coalesce($4::timestamptz, 'infinity') + interval '100 years'",
+      },
+    ],
+  },
 ];
 
 /** The text of a file after a change. @throws where the text to change is not there, or more than once */

@@ -23,6 +23,8 @@ export type MethodRefusalCode =
   | 'not-a-share'
   | 'pause-ends-before-it-starts'
   | 'more-than-a-century'
+  | 'no-judgement'
+  | 'not-one-to-five'
   | 'no-holidays-known';
 
 /** Thrown when a method has no right answer for its input. `code` is stable, `message` says what to do next. */

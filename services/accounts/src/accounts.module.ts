@@ -13,6 +13,7 @@ import { OpportunitiesController } from './api/opportunities.controller';
 import { PurchasesController } from './api/purchases.controller';
 import { RankingsController } from './api/rankings.controller';
 import { ReceptionsController } from './api/receptions.controller';
+import { RelationshipsController } from './api/relationships.controller';
 import { RoleAssignmentsController } from './api/role-assignments.controller';
 import { SalesPipelineController } from './api/sales-pipeline.controller';
 import { ScoringModelsController } from './api/scoring-models.controller';
@@ -29,6 +30,7 @@ import { opportunity } from './domain/opportunity';
 import { interaction } from './domain/interaction';
 import { purchase } from './domain/purchase';
 import { reception } from './domain/reception';
+import { relationship } from './domain/relationship';
 import { roleAssignment } from './domain/role-assignment';
 import { salesPipeline } from './domain/sales-pipeline';
 import { scoringModel } from './domain/scoring-model';
@@ -36,6 +38,7 @@ import { visit } from './domain/visit';
 import { accountHistory } from './projections/account-history';
 import { accountTeams } from './projections/account-teams';
 import { accounts } from './projections/accounts';
+import { buyingCentreHistory } from './projections/buying-centre-history';
 import { commitments } from './projections/commitments';
 import { contacts } from './projections/contacts';
 import { giftPolicies } from './projections/gift-policies';
@@ -45,6 +48,8 @@ import { opportunities } from './projections/opportunities';
 import { interactions } from './projections/interactions';
 import { purchases } from './projections/purchases';
 import { receptions } from './projections/receptions';
+import { relationshipJudgements } from './projections/relationship-judgements';
+import { relationships } from './projections/relationships';
 import { roleAssignments } from './projections/role-assignments';
 import { salesPipelines } from './projections/sales-pipelines';
 import { scoringModels } from './projections/scoring-models';
@@ -80,6 +85,7 @@ export const accountsService = service({
     interaction,
     visit,
     commitment,
+    relationship,
   ],
   projections: [
     accounts,
@@ -99,6 +105,9 @@ export const accountsService = service({
     interactions,
     visits,
     commitments,
+    buyingCentreHistory,
+    relationshipJudgements,
+    relationships,
   ],
   reactions: [aVisitThatTookPlaceIsAnInteraction],
   timers: [
@@ -128,5 +137,6 @@ export const accountsService = service({
     TimelineController,
     VisitsController,
     CommitmentsController,
+    RelationshipsController,
   ],
 });

@@ -10,6 +10,7 @@ import { opportunityContract } from '@kams/contracts/accounts/opportunity';
 import { interactionContract } from '@kams/contracts/accounts/interaction';
 import { purchaseContract } from '@kams/contracts/accounts/purchase';
 import { receptionContract } from '@kams/contracts/accounts/reception';
+import { relationshipContract } from '@kams/contracts/accounts/relationship';
 import { roleAssignmentContract } from '@kams/contracts/accounts/role-assignment';
 import { salesPipelineContract } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContract } from '@kams/contracts/accounts/scoring-model';
@@ -34,6 +35,7 @@ import { opportunity } from '../src/domain/opportunity';
 import { interaction } from '../src/domain/interaction';
 import { purchase } from '../src/domain/purchase';
 import { reception } from '../src/domain/reception';
+import { relationship } from '../src/domain/relationship';
 import { roleAssignment } from '../src/domain/role-assignment';
 import { salesPipeline } from '../src/domain/sales-pipeline';
 import { scoringModel } from '../src/domain/scoring-model';
@@ -61,6 +63,7 @@ export const CONTRACTS: readonly AnyContract[] = [
   interactionContract,
   visitContract,
   commitmentContract,
+  relationshipContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),
@@ -486,6 +489,28 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
     if (upTo(2) === 0) yield say(contact, 'Erase', { request: 'dsr' }, contactId);
   }
 
+  /** How the relationship with an account grows, and falls back. */
+  function* relating(accountId: string): Generator<Sent> {
+    const contactId = uuid();
+    yield say(contact, 'Register', { accountId, person: person() }, contactId);
+    yield say(contact, 'SetRole', { role: of(['decision_maker', 'user']), power: 1 + upTo(4), stance: 1 }, contactId);
+    const points = () => 1 + upTo(4);
+    const judge = (actor: string, trust: number): Sent => {
+      const judged = { trust, commitment: points(), satisfaction: points(), openness: points(), access: points() };
+      const it = say(relationship, 'AssessContact', { accountId, contactId, ...judged });
+      return { ...it, command: { ...it.command, actor, occurredAt: `2026-03-0${1 + upTo(8)}T09:00:00.000Z` } };
+    };
+    yield judge('user-1', 1);
+    yield judge('user-2', 5);
+    const evidence = [of(NAMES)];
+    yield say(relationship, 'AssessStage', { accountId, stage: 'cooperative', evidence });
+    yield say(relationship, 'AssessStage', { accountId, stage: of(['exploratory', 'basic']), evidence });
+    const goal = { stageTarget: 'integrated', ...(upTo(1) && { npsTarget: 40 }), until: '2999-12-31' };
+    yield say(relationship, 'SetGoal', { accountId, ...goal });
+    const actions = [{ what: of(NAMES), ownerId: 'user-1', dueOn: day() }];
+    yield say(relationship, 'PlanStrengthening', { accountId, actions });
+  }
+
   /** A model and a member of a team that are there for a while: chance seldom takes away what it has given. */
   function* whatGoesAgain(): Generator<Sent> {
     yield draft();
@@ -504,11 +529,13 @@ export function* randomCommands(seed: number, lane: number): Generator<Sent, nev
   for (let i = 0; i < 3; i++) yield register();
   yield* whatGoesAgain();
   if (lane % 4 === 0) yield* touch(of(accounts));
+  if (lane % 4 === 1) yield* relating(of(accounts));
   for (let steps = 0; ; steps++) {
     if (upTo(40) === 0) yield* career();
     else if (lane % 4 === 3 && steps % 300 === 0) yield* hospitality();
     else if (upTo(50) === 0) yield* dealing();
     else if (upTo(150) === 0) yield* touch(of(accounts));
+    else if (upTo(150) === 0) yield* relating(of(accounts));
     else yield of(actions)();
     if (accounts.length > 40) accounts.shift();
     if (models.length > 4) models.shift();

@@ -13,6 +13,7 @@ import { opportunityContract } from './opportunity';
 import { interactionContract } from './interaction';
 import { purchaseContract } from './purchase';
 import { receptionContract } from './reception';
+import { relationshipContract } from './relationship';
 import { roleAssignmentContract } from './role-assignment';
 import { salesPipelineContract } from './sales-pipeline';
 import { scoringModelContract } from './scoring-model';
@@ -34,6 +35,7 @@ export const accountsContracts = [
   interactionContract,
   visitContract,
   commitmentContract,
+  relationshipContract,
   approvalContract('accounts'),
   formTemplateContract('accounts'),
   formContract('accounts'),

@@ -41,7 +41,7 @@ const PROMISED = [
 
 const EVERY_RESOURCE = [
   ...['account', 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', 'account_team', 'gift_policy', 'opportunity'],
-  ...['interaction', 'visit', 'commitment', ...THE_FUNNEL],
+  ...['interaction', 'visit', 'commitment', 'relationship', ...THE_FUNNEL],
 ];
 const reads = (role: Role, ...resources: readonly string[]): Rule[] =>
   resources.map((resource) => ({ role, resource, actions: ['read'] }));
@@ -88,6 +88,11 @@ export const accountsPolicy: readonly Rule[] = [
     resource: 'commitment',
     actions: ['read', 'stream', 'Make', 'Reassign', 'Postpone', 'Fulfil', 'Break'],
   },
+  {
+    role: 'key_account_manager',
+    resource: 'relationship',
+    actions: ['read', 'stream', 'AssessContact', 'AssessStage', 'SetGoal', 'PlanStrengthening'],
+  },
 
   // Who stands behind it decides.
   ...(['executive_sponsor', 'regional_manager'] as const).flatMap((role): Rule[] => [
@@ -101,6 +106,7 @@ export const accountsPolicy: readonly Rule[] = [
     },
     { role, resource: 'account_team', actions: ['read', 'stream', 'Assign', 'Release'] },
     { role, resource: 'opportunity', actions: ['read', 'stream', 'Reopen'] },
+    { role, resource: 'relationship', actions: ['read', 'stream', 'AssessContact', 'AssessStage', 'SetGoal'] },
     ...reads(role, 'contact', 'hierarchy', 'purchase', 'ranking', 'scoring_model', ...THE_FUNNEL),
     ...reads(role, 'interaction', 'visit', 'commitment'),
   ]),
@@ -129,6 +135,7 @@ export const accountsPolicy: readonly Rule[] = [
   ...(['service_lead', 'marketing_lead'] as const).flatMap((role): Rule[] => [
     { role, resource: 'interaction', actions: ['read', 'LogInteraction'] },
     { role, resource: 'commitment', actions: ['read', 'Make', 'Fulfil'] },
+    { role, resource: 'relationship', actions: ['read', 'AssessContact'] },
     ...reads(role, 'visit'),
   ]),
 
@@ -194,4 +201,5 @@ export const accountsPolicy: readonly Rule[] = [
   { role: 'analyst', resource: 'interaction', actions: ['read', 'stream'], fields: IN_TOUCH },
   { role: 'analyst', resource: 'visit', actions: ['read'], fields: VISITED },
   { role: 'analyst', resource: 'commitment', actions: ['read', 'stream'], fields: PROMISED },
+  { role: 'analyst', resource: 'relationship', actions: ['read', 'stream'] },
 ];

@@ -1,6 +1,7 @@
 // What the queries answer. Money in minor units with its currency; instants in UTC.
 import { pageOf } from '@kams/platform';
 import { externalId } from '@kams/contracts/accounts/account';
+import { STAGES } from '@kams/contracts/accounts/relationship';
 import { pipelineContent } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContent } from '@kams/contracts/accounts/scoring-model';
 import { z } from 'zod';
@@ -400,3 +401,84 @@ export const commitmentItem = z.object({
   changedAt: instant,
 });
 export const commitmentPage = pageOf(commitmentItem);
+
+const stage = z.enum(STAGES);
+const relationshipAction = z.object({ what: z.string(), ownerId: z.string(), dueOn: z.iso.date() });
+export const relationshipItem = z.object({
+  id: z.uuid(),
+  revision: z.int(),
+  accountId: z.uuid(),
+  stage: stage.nullable(),
+  stages: z.array(z.object({ stage, evidence: z.array(z.string()), by: z.string(), at: instant })),
+  goal: z
+    .object({
+      stageTarget: stage,
+      coverageTarget: z.string().optional(),
+      npsTarget: z.int().optional(),
+      visitEveryDays: z.int().optional(),
+      until: z.iso.date(),
+      by: z.string(),
+      at: instant,
+    })
+    .nullable(),
+  plan: z.object({ actions: z.array(relationshipAction), by: z.string(), at: instant }).nullable(),
+  changedAt: instant,
+});
+export const relationshipPage = pageOf(relationshipItem);
+
+const thread = z.object({
+  concentration: z
+    .string()
+    .nullable()
+    .meta({ description: 'Herfindahl index of the shares in the two-way interactions, 1/n to 1.' }),
+  isSingle: z.boolean().meta({ description: 'Above 0.5: one person carries too much of it.' }),
+});
+const dimensions = z.object({
+  trust: z.string(),
+  commitment: z.string(),
+  satisfaction: z.string(),
+  openness: z.string(),
+  access: z.string(),
+});
+export const relationshipOfAccount = z.object({
+  accountId: z.uuid(),
+  asOf: instant,
+  knownAt: instant,
+  stage: stage.nullable(),
+  index: z
+    .string()
+    .nullable()
+    .meta({ description: '0 to 100, weighted by power, faded by half in 180 days; null: nobody is mapped.' }),
+  coverage: z.string().nullable().meta({ description: 'Share of the power that was reached in the window, 0 to 1.' }),
+  layers: z.object({
+    breadth: z
+      .object({ mapped: z.int(), reached: z.int() })
+      .meta({ description: '普遍关系: contacts with a role, and those reached.' }),
+    key: z
+      .object({ index: z.string().nullable() })
+      .meta({ description: '关键关系: the index over decision makers and approvers.' }),
+    organisation: z
+      .object({ meetings: z.int() })
+      .meta({ description: '组织关系: meetings and visits of 365 days that one of these took part in.' }),
+  }),
+  singleThread: z.object({ byUs: thread, byThem: thread }),
+  contacts: z.array(
+    z.object({
+      contactId: z.uuid(),
+      role: z.string(),
+      power: z.int(),
+      quality: z
+        .object({
+          score: z.string(),
+          dims: dimensions,
+          assessorIds: z.array(z.string()),
+          wanting: z.int().meta({ description: 'Assessors that are missing: until then it counts 0.' }),
+          isDisputed: z.boolean(),
+          assessedAt: instant,
+        })
+        .nullable(),
+      lastContactAt: instant.nullable(),
+      isReached: z.boolean(),
+    }),
+  ),
+});

@@ -25,6 +25,7 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   interaction: ['outcome', 'nextStep'],
   visit: ['goal', 'report'],
   commitment: ['postponements'],
+  relationship: ['stages', 'plan'],
 };
 const resourceOf = (field: string): string =>
   Object.keys(RESOURCES).find((it) => RESOURCES[it]!.includes(field.split('.')[0]!)) ?? 'account';
@@ -73,6 +74,7 @@ const ASKING: readonly (readonly [path: string, resource: string, field: string,
   ['/commitments?dueBefore=2027-01-01T00:00:00Z', 'commitment', 'dueAt'],
   ['/commitments?owner=root', 'commitment', 'ownerId'],
   ['/commitments?sort=-madeAt', 'commitment', 'madeAt'],
+  ['/relationships?stage=basic', 'relationship', 'stage'],
 ];
 
 let cells = 0;
@@ -80,8 +82,21 @@ let leaks = 0;
 test.each(ALL)('P16 what %s may not read leaves by no list, file, history, search or stream', async (role) => {
   const world = await worldOf(kams, `f_${role}`, [role]);
   const as = { subject: subjectOf(role), tenantId: world.tenantId };
-  const { account, contact, purchase, approval, form, gift, ledger, reception, opportunity, interaction, visit, commitment } =
-    world.own;
+  const {
+    account,
+    contact,
+    purchase,
+    approval,
+    form,
+    gift,
+    ledger,
+    reception,
+    opportunity,
+    interaction,
+    visit,
+    commitment,
+    relationship,
+  } = world.own;
   const [registered] = await kams.store.read(`account-${account}`);
   const channels = [
     ...['/accounts?limit=200', `/accounts/${account}`, `/accounts/${account}/history`, `/accounts/${account}/as-of`],
@@ -97,6 +112,7 @@ test.each(ALL)('P16 what %s may not read leaves by no list, file, history, searc
     ...['/receptions', `/receptions/${reception}`],
     ...[`/accounts/${account}/timeline`, `/interactions/${interaction}`, '/visits', `/visits/${visit}`],
     ...['/commitments', `/commitments/${commitment}`],
+    ...['/relationships', `/relationships/${relationship}`, `/accounts/${account}/relationship`],
     ...['/accounts-form-templates', `/accounts-form-templates/${world.template}`],
     ...['/opportunities', `/opportunities/${opportunity}`, '/funnel', '/funnel/win-rates', '/funnel/velocity', '/funnel/won'],
   ];

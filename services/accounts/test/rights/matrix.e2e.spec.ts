@@ -77,6 +77,9 @@ const READS: Readonly<Record<string, readonly [resource: string, thing?: keyof T
   '/visits/:id': ['visit', 'visit'],
   '/commitments': ['commitment'],
   '/commitments/:id': ['commitment', 'commitment'],
+  '/relationships': ['relationship'],
+  '/relationships/:id': ['relationship', 'relationship'],
+  '/accounts/:id/relationship': ['relationship', 'account'],
 };
 /** What is asked with a POST. */
 const QUESTIONS: Readonly<Record<string, object>> = {
@@ -113,6 +116,8 @@ function bodyOf(contract: AnyContract, type: string, things: Things, world: Worl
   if (contract.name === 'visit' && type === 'Plan') return { ...example, accountId: account, contactIds: [] };
   if (contract.name === 'visit' && type === 'Complete') return {};
   if (contract.name === 'commitment' && type === 'Make') return { ...example, accountId: account, contactId: undefined };
+  if (contract.name === 'relationship')
+    return { ...example, accountId: account, ...(type === 'AssessContact' && { contactId: things.colleague }) };
   const about = { subject: { kind: 'account', id: account }, accountId: account };
   if (contract.name === 'accounts_approval' && type === 'Request') return { ...example, ...about };
   if (contract.name === 'accounts_form' && type === 'Submit') return { ...about, templateId: world.template, answers: ANSWERS };
@@ -259,7 +264,7 @@ test.each(ALL)('P16 %s sees the accounts that are theirs in lists, and no others
     isInTable(role, resource, 'read') ? accounts.filter((it) => own.includes(it)).toSorted() : 'forbidden';
   const withThings = [world.own.account, world.other.account];
   expect(await accountsIn('/accounts', 'id')).toEqual(seen('account', all));
-  expect(await accountsIn('/contacts', 'accountId')).toEqual(seen('contact', withThings));
+  expect(await accountsIn('/contacts', 'accountId')).toEqual(seen('contact', [...withThings, ...withThings])); // two each
   expect(await accountsIn('/purchases', 'accountId')).toEqual(seen('purchase', withThings));
   expect(await accountsIn('/opportunities', 'accountId')).toEqual(seen('opportunity', withThings));
   expect(await accountsIn('/rankings/value', 'accountId')).toEqual(seen('ranking', withThings));
@@ -269,6 +274,7 @@ test.each(ALL)('P16 %s sees the accounts that are theirs in lists, and no others
   expect(await accountsIn('/receptions', 'accountId')).toEqual(seen('reception', withThings));
   expect(await accountsIn('/visits', 'accountId')).toEqual(seen('visit', withThings));
   expect(await accountsIn('/commitments', 'accountId')).toEqual(seen('commitment', withThings));
+  expect(await accountsIn('/relationships', 'accountId')).toEqual(seen('relationship', withThings));
   const teams = [
     ...withThings,
     ...(['key_account_manager', 'executive_sponsor', 'service_lead', 'marketing_lead'].includes(role) ? [world.group] : []),

@@ -39,11 +39,15 @@ export const MARKS = {
   report: 'marker-report',
   'commitment:what': 'marker-promise',
   postponements: 'marker-postponed',
+  stages: 'marker-evidence',
+  plan: 'marker-action',
 } as const;
 
 export interface Things {
   readonly account: string;
   readonly contact: string;
+  /** Whom nobody erases: what is said of a person goes on to be tried. */
+  readonly colleague: string;
   readonly purchase: string;
   readonly team: string;
   readonly approval: string;
@@ -55,6 +59,7 @@ export interface Things {
   readonly interaction: string;
   readonly visit: string;
   readonly commitment: string;
+  readonly relationship: string;
 }
 export interface World {
   readonly tenantId: string;
@@ -69,6 +74,7 @@ export interface World {
 export const thingsOf = (world: World, foreign: World, whose: Whose): Things =>
   whose === 'foreign' ? foreign.own : world[whose];
 
+const JUDGED = { trust: 4, commitment: 3, satisfaction: 5, openness: 2, access: 3 };
 const IN_YEARS = { startsAt: '2040-03-01T08:00:00Z', endsAt: '2040-03-02T08:00:00Z' };
 
 export const ROOT = 'root';
@@ -174,9 +180,15 @@ export async function worldOf(kams: TestServices, tenantId: string, roles: reado
       },
     });
     await post(`/commitments/${commitment}/postpone`, { dueAt: IN_YEARS.endsAt, reason: MARKS.postponements });
+    const { id: colleague } = await post('/contacts', { accountId: account, person: { name: 'Colleague' } });
+    await post('/relationships', { accountId: account, contactId: colleague, ...JUDGED });
+    const stage = { accountId: account, stage: 'basic', evidence: [MARKS.stages] };
+    const { id: relationship } = await post('/relationships/assess-stage', stage);
+    const actions = [{ what: MARKS.plan, ownerId: 'somebody', dueOn: '2040-03-01' }];
+    await post('/relationships/plan-strengthening', { accountId: account, actions });
     return {
-      ...{ account, contact, purchase, team, approval, form, gift, ledger, reception, opportunity },
-      ...{ interaction, visit, commitment },
+      ...{ account, contact, colleague, purchase, team, approval, form, gift, ledger, reception, opportunity },
+      ...{ interaction, visit, commitment, relationship },
     };
   };
   /** Planned in time, and then it took place: both are said of an earlier day. */

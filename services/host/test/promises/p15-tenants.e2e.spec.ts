@@ -81,6 +81,7 @@ beforeAll(async () => {
   const visit = await opened('/visits', { ...example('/visits'), accountId: account, contactIds: [contact], ...times });
   const promise = { ...example('/commitments'), accountId: account, contactId: contact, dueAt: times.endsAt };
   const commitment = await opened('/commitments', promise);
+  const relationship = await opened('/relationships', { ...example('/relationships'), accountId: account, contactId: contact });
   const [event] = await kams.sql<{ id: string }>('select event_id::text as id from es.events order by position limit 1');
   const streams = await kams.sql<{ id: string }>(`select distinct substring(stream_id from '${ID.source}') as id from es.events`);
   ids = [
@@ -95,6 +96,7 @@ beforeAll(async () => {
       interaction,
       visit,
       commitment,
+      relationship,
       event!.id,
       ...streams.map((it) => it.id).filter(Boolean),
     ]),
