@@ -302,7 +302,7 @@ export const MUTANTS = [
     test: 'libs/eventing/test/run/projector.spec.ts',
     named: 'what became known at one instant',
     shows: /Expected|Received/,
-    changes: [{ file: PROJECTOR, from: 'const since = earliest(occurrences);', to: "const since = '9';" }],
+    changes: [{ file: PROJECTOR, from: 'const since = sinceOf(occurrences);', to: "const since = '9';" }],
   },
   {
     promise: 'P12',

@@ -17,11 +17,11 @@ export const QUALITY_WEIGHTS: Readonly<Record<Dimension, Numeric>> = {
   access: '0.15',
 };
 /** Judgements of one dimension that lie so far apart are a dispute. */
-export const DISPUTED_FROM = 2;
+const DISPUTED_FROM = 2;
 /** The highest tier is not judged by one person alone; every other one may be. */
 export const ASSESSORS_OF_TIER: Readonly<Record<string, number>> = { S: 2 };
-/** Days after which half of it is left: of an assessment, and of an interaction. */
-export const HALF_LIFE_DAYS = { assessment: 180, interaction: 60 } as const;
+/** Days after which half of an assessment is left; from then on it counts no more. */
+export const HALF_LIFE_DAYS = 180;
 
 export interface Quality {
   /** Means over the assessors, 1 to 5. */
@@ -64,7 +64,7 @@ export function relationshipQuality(judgements: readonly Dimensions[], weights =
 }
 
 /** The instant from which an assessment counts no more. */
-export const countsUntil = (assessedAt: Instant): Instant => instantOf(msOf(assessedAt) + HALF_LIFE_DAYS.assessment * DAY_MS);
+export const countsUntil = (assessedAt: Instant): Instant => instantOf(msOf(assessedAt) + HALF_LIFE_DAYS * DAY_MS);
 
 /** F-16: what is left after so many days, 1 to 0. @param days 0 or more */
 export const decay = (days: number, halfLifeDays: number): number => 0.5 ** (days / halfLifeDays);
@@ -90,8 +90,7 @@ export function relationshipIndex(contacts: readonly Mapped[]): RelationshipInde
   const influence = contacts.reduce((sum, it) => sum + it.influence, 0);
   if (influence === 0) return { index: null, coverage: null };
   const quality = contacts.reduce(
-    (sum, it) =>
-      it.quality ? sum + it.influence * Number(it.quality.score) * decay(it.quality.days, HALF_LIFE_DAYS.assessment) : sum,
+    (sum, it) => (it.quality ? sum + it.influence * Number(it.quality.score) * decay(it.quality.days, HALF_LIFE_DAYS) : sum),
     0,
   );
   const reached = contacts.reduce((sum, it) => sum + (it.isReached ? it.influence : 0), 0);

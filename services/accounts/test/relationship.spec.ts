@@ -4,7 +4,7 @@ import { found, given } from '@kams/testing/given';
 import { account } from '../src/domain/account';
 import { contact } from '../src/domain/contact';
 import { relationship } from '../src/domain/relationship';
-import { accountId, forgotten, li, nobody, people, stranger } from './people';
+import { accountId, forgotten, li, noAccount, nobody, people, stranger } from './people';
 
 const relationshipId = '00000000-0000-7000-8000-000000000001';
 const at = '2026-03-02T09:00:00.000Z';
@@ -16,10 +16,7 @@ const toTier = (to: string) => ({
   type: 'AccountTierChanged' as const,
   data: { accountId, from: null, to, cause: 'placed' as const, modelRef, effectiveFrom: at },
 });
-const standing = (contactId: string, found_ = found(account, accountId, registered)) => ({
-  found: found_,
-  person: people[`contact ${contactId}` as keyof typeof people],
-});
+const topTier = { ...people, customer: found(account, accountId, registered, toTier('S')) };
 const judged = { trust: 4, commitment: 3, satisfaction: 5, openness: 2, access: 3 };
 const assess = (contactId = li, points = judged) => ({ accountId, contactId, ...points });
 
@@ -51,12 +48,12 @@ const stage = (from: 'basic' | 'cooperative' | null, to: 'basic' | 'cooperative'
 });
 
 test('the relationship with a contact is judged in five dimensions, and counts for 180 days', () =>
-  given(relationship)().knowing(standing(li)).when('AssessContact', assess()).then(assessed()));
+  given(relationship)().knowing(people).when('AssessContact', assess()).then(assessed()));
 
 test('the mean of all who judged within 180 days counts, the newest word of each', () => {
   const other = { ...judged, trust: 5 };
   given(relationship)(assessed({ by: 'user-2', judged: other, assessorIds: ['user-2'] }), assessed())
-    .knowing(standing(li))
+    .knowing(people)
     .when('AssessContact', assess(li, { ...judged, commitment: 4 }))
     .then(
       assessed({
@@ -74,20 +71,19 @@ test('the mean of all who judged within 180 days counts, the newest word of each
       }),
     );
   const [late] = given(relationship)(assessed({ by: 'user-2' }))
-    .knowing(standing(li))
+    .knowing(people)
     .at({ at: '2026-08-29T09:00:00.000Z' })
     .when('AssessContact', assess()).facts;
   expect(late!.data).toMatchObject({ assessorIds: ['user-1'] });
 });
 
 test('of an account of tier S two must judge: until then there is no score, and it says how many are wanting', () => {
-  const top = standing(li, found(account, accountId, registered, toTier('S')));
   given(relationship)()
-    .knowing(top)
+    .knowing(topTier)
     .when('AssessContact', assess())
     .then(assessed({ score: null, wanting: 1 }));
   given(relationship)(assessed({ by: 'user-2', score: null, wanting: 1, assessorIds: ['user-2'] }))
-    .knowing(top)
+    .knowing(topTier)
     .when('AssessContact', assess())
     .then(assessed({ assessorIds: ['user-1', 'user-2'] }));
 });
@@ -95,16 +91,16 @@ test('of an account of tier S two must judge: until then there is no score, and 
 test('assessors who lie two points apart are a dispute, which is said once until they agree', () => {
   const far = { ...judged, openness: 4 };
   const other = assessed({ by: 'user-2', judged: far, assessorIds: ['user-2'] });
-  const differ = given(relationship)(other).knowing(standing(li)).when('AssessContact', assess()).facts;
+  const differ = given(relationship)(other).knowing(people).when('AssessContact', assess()).facts;
   expect(differ.map((it) => it.type)).toEqual(['RelationshipAssessed', 'AssessmentDisputed']);
   expect(differ[1]!.data).toEqual({ ...of, contactId: li, dimension: 'openness', spread: 2, assessorIds: ['user-1', 'user-2'] });
-  const again = given(relationship)(other, ...differ).knowing(standing(li));
+  const again = given(relationship)(other, ...differ).knowing(people);
   expect(again.when('AssessContact', assess()).facts.map((it) => it.type)).toEqual(['RelationshipAssessed']);
   const [agreed] = again.when('AssessContact', assess(li, far)).facts;
   expect(agreed!.data).toMatchObject({ isDisputed: false });
   expect(
     given(relationship)(other, ...differ, agreed!)
-      .knowing(standing(li))
+      .knowing(people)
       .when('AssessContact', assess())
       .facts.map((it) => it.type),
   ).toEqual(['RelationshipAssessed', 'AssessmentDisputed']);
@@ -112,10 +108,7 @@ test('assessors who lie two points apart are a dispute, which is said once until
 
 test('whom it is about is a contact of this account, who is there and was not forgotten', () => {
   for (const contactId of [stranger, forgotten, nobody])
-    given(relationship)()
-      .knowing(standing(contactId))
-      .when('AssessContact', assess(contactId))
-      .refused('unknown-contact', { contactId });
+    given(relationship)().knowing(people).when('AssessContact', assess(contactId)).refused('unknown-contact', { contactId });
   const gone = found(
     contact,
     li,
@@ -123,13 +116,13 @@ test('whom it is about is a contact of this account, who is there and was not fo
     { type: 'ContactDeparted', data: { contactId: li, accountId, on: '2026-01-31' } },
   );
   given(relationship)()
-    .knowing({ ...standing(li), person: gone })
+    .knowing({ ...people, [`contact ${li}`]: gone })
     .when('AssessContact', assess())
     .refused('contact-departed');
 });
 
 test('nothing is said of an account that is not there', () => {
-  const none = given(relationship)().knowing(standing(li, found(account, accountId)));
+  const none = given(relationship)().knowing(noAccount);
   none.when('AssessContact', assess()).refused('unknown-account');
   none.when('AssessStage', { accountId, stage: 'basic', evidence: ['Orders'] }).refused('unknown-account');
   none.when('SetGoal', { accountId, stageTarget: 'basic', until: '2026-12-31' }).refused('unknown-account');
@@ -139,45 +132,44 @@ test('nothing is said of an account that is not there', () => {
 });
 
 describe('the stage', () => {
-  const knowing = standing(li);
   const to = (it: 'basic' | 'cooperative' | 'integrated') => ({ accountId, stage: it, evidence: ['Orders'] });
   test('is at first wherever the relationship stands already', () =>
-    given(relationship)().knowing(knowing).when('AssessStage', to('cooperative')).then(stage(null, 'cooperative')));
+    given(relationship)().knowing(people).when('AssessStage', to('cooperative')).then(stage(null, 'cooperative')));
   test('moves up one step at a time', () => {
     given(relationship)(stage(null, 'basic'))
-      .knowing(knowing)
+      .knowing(people)
       .when('AssessStage', to('cooperative'))
       .then(stage('basic', 'cooperative'));
     given(relationship)(stage(null, 'basic'))
-      .knowing(knowing)
+      .knowing(people)
       .when('AssessStage', to('integrated'))
       .refused('stage-skipped', { next: 'cooperative' });
   });
   test('may fall by any number of steps, and that is said', () =>
     given(relationship)(stage(null, 'cooperative'))
-      .knowing(knowing)
+      .knowing(people)
       .when('AssessStage', to('basic'))
       .then(stage('cooperative', 'basic'), {
         type: 'RelationshipStageRegressed',
         data: { ...of, from: 'cooperative', stage: 'basic' },
       }));
   test('that stays is assessed anew, with what shows it', () =>
-    given(relationship)(stage(null, 'basic')).knowing(knowing).when('AssessStage', to('basic')).then(stage('basic', 'basic')));
+    given(relationship)(stage(null, 'basic')).knowing(people).when('AssessStage', to('basic')).then(stage('basic', 'basic')));
 });
 
 test('a goal lies ahead, and a plan says what is done, by whom and until when', () => {
   const goal = { accountId, stageTarget: 'cooperative' as const, coverageTarget: '0.8', until: '2026-12-31' };
   given(relationship)()
-    .knowing(standing(li))
+    .knowing(people)
     .when('SetGoal', goal)
     .then({ type: 'RelationshipGoalSet', data: { relationshipId, ...goal, by: 'user-1' } });
   given(relationship)()
-    .knowing(standing(li))
+    .knowing(people)
     .when('SetGoal', { ...goal, until: '2026-03-01' })
     .refused('goal-in-the-past');
   const plan = { accountId, actions: [{ what: 'Forum', ownerId: 'li', dueOn: '2026-06-30' }] };
   given(relationship)()
-    .knowing(standing(li))
+    .knowing(people)
     .when('PlanStrengthening', plan)
     .then({ type: 'StrengtheningPlanned', data: { relationshipId, ...plan, by: 'user-1' } });
 });

@@ -140,6 +140,19 @@ test('stage, goal and plan are one file, which can be found by account and by st
   expect(await codeOf('/relationships/assess-stage', { accountId, stage: 'basic', evidence: [] })).toBe('422 invalid');
 });
 
+test('the stage of a day is the last that was said of it or an earlier one, whenever it was told', async () => {
+  const accountId = await account();
+  await done('/relationships/assess-stage', { accountId, stage: 'cooperative', evidence: ['Joint forum'] });
+  const late = { 'occurred-at': '2026-02-01T01:00:00Z' };
+  const last = await done('/relationships/assess-stage', { accountId, stage: 'basic', evidence: ['Orders'] }, 'li.na', late);
+  const stageOn = async (day: string) => (await shown(`/accounts/${accountId}/relationship?asOf=${day}`, last)).stage;
+  expect([await stageOn('2026-03-02'), await stageOn('2026-02-15'), await stageOn('2026-01-15')]).toEqual([
+    'cooperative',
+    'basic',
+    null,
+  ]);
+});
+
 test('what is told late of an earlier day does not take the place of a later word', async () => {
   const accountId = await account();
   const li = await contact(accountId, { role: 'user', power: 1 });

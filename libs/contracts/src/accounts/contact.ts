@@ -46,6 +46,8 @@ const aContact = '0190f5a0-0000-7000-8000-0000000000c1';
 const anAccount = '0190f5a0-0000-7000-8000-000000000001';
 const aPerson = { name: 'Li Wei 李伟', email: 'li.wei@example.com', phone: '+8613912345678', jobTitle: 'Head of purchasing' };
 
+export const contactDeparted = { en: 'This contact has left the account already.', zh: '该联系人已离职。' } as const;
+
 export const contactContract = contract({
   name: 'contact',
   plural: 'contacts',
@@ -235,7 +237,7 @@ export const contactContract = contract({
       en: 'This contact is registered already. Change it instead.',
       zh: '该联系人已登记，请改为更新。',
     },
-    'contact-departed': { en: 'This contact has left the account already.', zh: '该联系人已离职。' },
+    'contact-departed': contactDeparted,
     'contact-erased': {
       en: 'This contact was erased. Nothing more can be said of the person; register a new contact if there is a reason to.',
       zh: '该联系人的个人信息已删除，无法再变更。如有依据请另行登记。',

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { command, contract, event, field } from '../define';
 import { decimal, instant, localDate, text, uuid } from '../values';
 import { unknownAccount } from './account';
-import { aContact, accountId, anAccount, contactId, ownerId, unknownContact } from './touch';
+import { contactDeparted } from './contact';
+import { aContact, accountId, anAccount, contactId, ownerId, unknownContact, userId } from './touch';
 
 const relationshipId = field(uuid(), 'Relationship', '客户关系');
-const assessor = field(text(255), 'Assessor', '评估人', 'As the token names them: `sub`.');
+const assessor = field(userId, 'Assessor', '评估人', 'As the token names them: `sub`.');
 export const STAGES = ['exploratory', 'basic', 'cooperative', 'interdependent', 'integrated'] as const;
 const stage = field(z.enum(STAGES), 'Stage', '关系阶段', 'The five stages of McDonald: 试探, 基本, 合作, 相互依存, 一体化.');
 const points = (en: string, zh: string) => field(z.int().min(1).max(5), en, zh, '1 is poor, 5 is as good as it can be.');
@@ -18,7 +19,8 @@ const judged = z.strictObject({
   openness: points('Openness', '信息共享'),
   access: points('Access', '个人接触'),
 });
-const means = z.strictObject({
+/** Of all who judged, by dimension. */
+export const means = z.strictObject({
   trust: decimal(),
   commitment: decimal(),
   satisfaction: decimal(),
@@ -148,7 +150,7 @@ export const relationshipContract = contract({
       data: z.strictObject({
         ...about,
         contactId,
-        dimension: field(z.enum(Object.keys(judged.shape) as (keyof typeof judged.shape)[]), 'Dimension', '维度'),
+        dimension: field(judged.keyof(), 'Dimension', '维度'),
         spread: field(z.int(), 'Points between the lowest and the highest', '最高与最低之差'),
         assessorIds: field(z.array(assessor), 'Assessors', '评估人'),
       }),
@@ -195,7 +197,7 @@ export const relationshipContract = contract({
   refusals: {
     'unknown-account': unknownAccount,
     'unknown-contact': unknownContact,
-    'contact-departed': { en: 'This contact has left the account already.', zh: '该联系人已离职。' },
+    'contact-departed': contactDeparted,
     'stage-skipped': {
       en: 'A stage moves up one step at a time. The next one is in "next".',
       zh: '关系阶段每次最多上升一级，下一级见 next。',

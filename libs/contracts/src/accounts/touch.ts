@@ -1,4 +1,5 @@
-// What interactions, visits and commitments have alike: who takes part, and how what was written of them is forgotten.
+// What interactions, visits, commitments and relationships have alike: who takes part, and how what was written of them is
+// forgotten.
 import { z } from 'zod';
 import { command, field } from '../define';
 import { personal } from '../personal';

@@ -25,7 +25,8 @@ export interface Projection {
   groupOf(event: Occurrence): string | undefined;
   /**
    * The rows of the group, which come in no order, after the event; where the table says `closedBy`, those of them that the event
-   * may change. Pure; the same rows (by identity) where nothing changes. */
+   * may change. Pure; the same rows (by identity) where nothing changes.
+   */
   apply(rows: readonly Row[], event: Occurrence): readonly Row[];
 }
 

@@ -59,7 +59,7 @@ interface Sorted {
 type Groups = Map<string, readonly Row[]>;
 type Rows = Pick<Change, 'upsert' | 'remove'>;
 
-/** When the first of them became known; of none, long ago. */
+/** When the first of them became known; of none, ''. */
 const earliest = (occurrences: readonly Occurrence[]): string =>
   occurrences.reduce((first, { recordedAt }) => (first === '' || recordedAt < first ? recordedAt : first), '');
 
@@ -77,7 +77,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
   let isRunning = false;
   /** Events that are handled in one transaction, at most. */
   let atOnce = Infinity;
-  let readSince = '';
+  /** Rows in memory that were closed before this are left out. */
+  let keptSince = '';
   const bell = new Bell();
   const place = reached(() => {
     if (!isRunning) bell.ring();
@@ -178,6 +179,8 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     return new Map(groups.map((group) => [group, found.get(group) ?? []]));
   }
 
+  /** Rows that were closed before this these events do not change; of a table whose rows never close it is not asked. */
+  const sinceOf = (occurrences: readonly Occurrence[]): string => (closedBy === undefined ? '' : earliest(occurrences));
   /** Those that what comes may still change. */
   function stillOpen(rows: readonly Row[], since: string): readonly Row[] {
     return closedBy === undefined ? rows : rows.filter((it) => (it[closedBy] as string) >= since);
@@ -227,11 +230,11 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     });
     const isHeld = ({ event, group }: Sorted) => held.has(streamKey(event)) || (group !== undefined && held.has(groupKey(group)));
     const wanted = held.size === 0 ? all : all.filter((it) => !isHeld(it));
-    const since = earliest(occurrences);
-    // Rows that were closed before the last page are not in memory; of a store with several clocks an event may be of that instant.
-    if (closedBy !== undefined && occurrences.length > 0) {
-      if (since < readSince) kept.clear();
-      readSince = since;
+    const since = sinceOf(occurrences);
+    if (since !== '') {
+      // A clock went back: in memory are the rows that were open later.
+      if (since < keptSince) kept.clear();
+      keptSince = since;
     }
     const before = await rowsOf(new Set(wanted.flatMap(({ group }) => group ?? [])), since);
     const now = new Map(before);
@@ -380,7 +383,7 @@ export function projector(projection: Projection, feed: Feed, readModel: ReadMod
     const first = all.slice(0, most);
     const before = await loaded(
       first.flatMap(({ group }) => group ?? []),
-      earliest(first.map((it) => it.event)),
+      sinceOf(first.map((it) => it.event)),
     );
     const now = new Map(before);
     const { done, error } = await inTurn(first, async ({ event, group, poison }) => {

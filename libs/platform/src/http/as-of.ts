@@ -17,8 +17,15 @@ export const asOfAndKnownAt = {
 };
 
 /** By all that is known: the store's clock may be ahead of this process's. */
-export const NOW_KNOWN = 'infinity';
+const NOW_KNOWN = 'infinity';
 
 /** A day means its last microsecond, in UTC. */
 export const asInstant = (it: string | undefined, now: string): string =>
   it === undefined ? now : /^\d{4}-\d\d-\d\d$/.test(it) ? `${it}T23:59:59.999999Z` : it;
+
+/** Both dates of a question, as they are answered (`asOf`, `knownAt`) and as rows are asked (`asOf`, `known`). */
+export const datesOf = (query: { readonly asOf?: string | undefined; readonly knownAt?: string | undefined }, now: Date) => ({
+  asOf: asInstant(query.asOf, now.toISOString()),
+  knownAt: asInstant(query.knownAt, now.toISOString()),
+  known: asInstant(query.knownAt, NOW_KNOWN),
+});

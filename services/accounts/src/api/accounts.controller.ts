@@ -3,11 +3,10 @@ import { accountContract } from '@kams/contracts/accounts/account';
 import { text } from '@kams/contracts/values';
 import { BEGINNING, beliefsOf, END, holdsSql, storeFeed, type HistoryRow, type RowOf } from '@kams/eventing';
 import {
-  asInstant,
   asOfAndKnownAt,
+  datesOf,
   Asked,
   list,
-  NOW_KNOWN,
   paging,
   one,
   Problem,
@@ -148,7 +147,7 @@ export class AccountsController {
   })
   async asOf(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
-    const { asOf, knownAt, known } = this.dates(query);
+    const { asOf, knownAt, known } = datesOf(query, this.runtime.now());
     const rows = await reader.query<Pick<HistoryRow, 'attributes'>>(
       `select attributes from ${quote(SCHEMA)}.account_history h where tenant_id = $1 and key = $2 and ${holdsSql('h', 3, 4)}`,
       [reader.tenantId, id, asOf, known],
@@ -200,7 +199,7 @@ export class AccountsController {
   })
   async hierarchy(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
-    const { asOf, knownAt, known } = this.dates(query);
+    const { asOf, knownAt, known } = datesOf(query, this.runtime.now());
     const links = `select h.key::uuid as child, (parent->>'parentId')::uuid as parent, parent->>'linkType' as link_type
                      from ${quote(SCHEMA)}.hierarchy_history h, jsonb_extract_path(h.attributes, 'parent') parent
                     where h.tenant_id = $1 and jsonb_typeof(parent) = 'object' and ${holdsSql('h', 3, 4)}`;
@@ -236,7 +235,7 @@ export class AccountsController {
   })
   async effectiveTier(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
-    const { asOf, knownAt, known } = this.dates(query);
+    const { asOf, knownAt, known } = datesOf(query, this.runtime.now());
     const { via, ...found } = await effectiveTier(reader, id, { asOf, known });
     const isSeen = reader.accounts === null || reader.accounts.includes(via);
     return { id, asOf, knownAt, ...found, via: isSeen ? via : null };
@@ -255,7 +254,7 @@ export class AccountsController {
   })
   async explain(@Asked() { id, reader, query }: AskedFor<typeof bothDates>) {
     await one(reader, FROM, id);
-    const { asOf, knownAt, known } = this.dates(query);
+    const { asOf, knownAt, known } = datesOf(query, this.runtime.now());
     const rows = await valueRecordOf(reader, id, { asOf, known });
     const models = await modelsOf(reader, [...new Set(rows.flatMap((it) => modelIdOf(it) ?? []))]);
     const modelOf: ModelOf = (ref) => models.get(ref.modelId)?.find((it) => it.version === ref.version)?.content;
@@ -276,10 +275,5 @@ export class AccountsController {
     if (!found) throw new Problem('not-found');
     const { type, schema, revision, occurredAt, recordedAt, actor: by, data } = found;
     return { id, eventId, type, schema, revision, occurredAt, recordedAt, by, data };
-  }
-
-  private dates({ asOf, knownAt }: z.output<typeof bothDates>) {
-    const now = this.runtime.now().toISOString();
-    return { asOf: asInstant(asOf, now), knownAt: asInstant(knownAt, now), known: asInstant(knownAt, NOW_KNOWN) };
   }
 }

@@ -1,7 +1,7 @@
 // What the queries answer. Money in minor units with its currency; instants in UTC.
 import { pageOf } from '@kams/platform';
 import { externalId } from '@kams/contracts/accounts/account';
-import { STAGES } from '@kams/contracts/accounts/relationship';
+import { means, STAGES } from '@kams/contracts/accounts/relationship';
 import { pipelineContent } from '@kams/contracts/accounts/sales-pipeline';
 import { scoringModelContent } from '@kams/contracts/accounts/scoring-model';
 import { z } from 'zod';
@@ -433,13 +433,6 @@ const thread = z.object({
     .meta({ description: 'Herfindahl index of the shares in the two-way interactions, 1/n to 1.' }),
   isSingle: z.boolean().meta({ description: 'Above 0.5: one person carries too much of it.' }),
 });
-const dimensions = z.object({
-  trust: z.string(),
-  commitment: z.string(),
-  satisfaction: z.string(),
-  openness: z.string(),
-  access: z.string(),
-});
 export const relationshipOfAccount = z.object({
   accountId: z.uuid(),
   asOf: instant,
@@ -470,7 +463,7 @@ export const relationshipOfAccount = z.object({
       quality: z
         .object({
           score: z.string(),
-          dims: dimensions,
+          dims: means,
           assessorIds: z.array(z.string()),
           wanting: z.int().meta({ description: 'Assessors that are missing: until then it counts 0.' }),
           isDisputed: z.boolean(),

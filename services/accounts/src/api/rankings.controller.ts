@@ -1,17 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { currency, localDate } from '@kams/contracts/values';
-import {
-  asInstant,
-  asOfAndKnownAt,
-  Asked,
-  NOW_KNOWN,
-  paging,
-  positionToken,
-  Problem,
-  Read,
-  Runtime,
-  type AskedFor,
-} from '@kams/platform';
+import { datesOf, asOfAndKnownAt, Asked, paging, positionToken, Problem, Read, Runtime, type AskedFor } from '@kams/platform';
 import { z } from 'zod';
 import { accountHistory } from '../projections/account-history';
 import { accounts } from '../projections/accounts';
@@ -48,9 +37,8 @@ export class RankingsController {
     shows: [accounts, purchases],
   })
   async value(@Asked() { query: { asOf, knownAt, currency: asked, limit, cursor }, reader }: AskedFor<typeof query>) {
-    const now = this.runtime.now().toISOString();
     const day = asOf ?? latestDay(this.runtime.now());
-    const known = asInstant(knownAt, NOW_KNOWN);
+    const { known, knownAt: knownAtInstant } = datesOf({ knownAt }, this.runtime.now());
     const after = cursor === undefined ? [0] : reader.valuesAt(cursor);
     if (typeof after?.[0] !== 'number') throw new Problem('cursor-invalid');
 
@@ -70,7 +58,7 @@ export class RankingsController {
       items,
       next: rows.length > limit && last ? reader.cursorAt([last.rank]) : null,
       asOf: day,
-      knownAt: asInstant(knownAt, now),
+      knownAt: knownAtInstant,
       position,
     };
   }
@@ -86,8 +74,7 @@ export class RankingsController {
   })
   async tiers(@Asked() { query, reader }: AskedFor<typeof tierQuery>) {
     const { tier, limit, cursor } = query;
-    const now = this.runtime.now().toISOString();
-    const at = { asOf: asInstant(query.asOf, now), known: asInstant(query.knownAt, NOW_KNOWN) };
+    const { knownAt, ...at } = datesOf(query, this.runtime.now());
     const after = cursor === undefined ? [''] : reader.valuesAt(cursor);
     if (typeof after?.[0] !== 'string') throw new Problem('cursor-invalid');
     const rows = await tierList(reader, { ...at, tier, after: after[0], limit: limit + 1 });
@@ -96,7 +83,7 @@ export class RankingsController {
       items,
       next: rows.length > limit ? reader.cursorAt([items.at(-1)!.accountId]) : null,
       asOf: at.asOf,
-      knownAt: asInstant(query.knownAt, now),
+      knownAt,
       counts: await tierCounts(reader, at),
     };
   }

@@ -2,6 +2,7 @@
 // were in touch.
 import { holdsSql, type RowOf } from '@kams/eventing';
 import { groupedBy } from '@kams/eventing/grouped-by';
+import { DAY_MS } from '@kams/methods/dates';
 import {
   ASSESSORS_OF_TIER,
   concentration,
@@ -14,17 +15,24 @@ import {
 import { quote, type Reader } from '@kams/platform';
 import { accountHistory } from '../projections/account-history';
 import { buyingCentreHistory } from '../projections/buying-centre-history';
+import { contactTable } from '../projections/contacts';
 import { interactionTable } from '../projections/interactions';
 import { judgementTable } from '../projections/relationship-judgements';
+import { relationshipTable } from '../projections/relationships';
 import { SCHEMA } from '../schema';
 import type { AtDates } from './tiers';
 
-const [CENTRE, ACCOUNT, JUDGED, TALKS] = [buyingCentreHistory.table, accountHistory.table, judgementTable, interactionTable].map(
-  ({ name }) => `${quote(SCHEMA)}.${quote(name)}`,
-);
-const DAY_MS = 86_400_000;
+const [CENTRE, CONTACTS, ACCOUNT, JUDGED, TALKS, RELATIONS] = [
+  buyingCentreHistory.table,
+  contactTable,
+  accountHistory.table,
+  judgementTable,
+  interactionTable,
+  relationshipTable,
+].map(({ name }) => `${quote(SCHEMA)}.${quote(name)}`);
 /** 组织关系 looks back a year. */
 const MEETINGS_DAYS = 365;
+const MEETINGS = ['meeting', 'visit'];
 const DECIDE = ['decision_maker', 'approver'];
 
 interface InCentre {
@@ -45,7 +53,7 @@ const inCentre = (reader: Reader, accountId: string, { asOf, known }: AtDates): 
        from (select key, jsonb_object_agg(a.name, a.value) as attributes
                from ${CENTRE} h, jsonb_each(h.attributes) a(name, value)
               where tenant_id = $1 and ${holdsSql('h', 3, 4)}
-                and key in (select key from ${CENTRE} where tenant_id = $1 and attributes->>'accountId' = $2)
+                and key in (select id::text from ${CONTACTS} where tenant_id = $1 and account_id = $2)
               group by key) it
       where attributes ? 'role' and not attributes ? 'departed' order by key`,
     [reader.tenantId, accountId, asOf, known],
@@ -58,7 +66,7 @@ async function judgements(reader: Reader, accountId: string, { asOf, known }: At
       where tenant_id = $1 and account_id = $2 and occurred_at <= $3 and recorded_at <= $4
         and occurred_at > $3::timestamptz - make_interval(days => $5)
       order by contact_id, by, occurred_at desc, recorded_at desc`,
-    [reader.tenantId, accountId, asOf, known, HALF_LIFE_DAYS.assessment],
+    [reader.tenantId, accountId, asOf, known, HALF_LIFE_DAYS],
   );
   return groupedBy(rows, (it) => it.contact_id);
 }
@@ -71,6 +79,17 @@ const talks = (reader: Reader, accountId: string, { asOf, known }: AtDates, days
       order by occurred_at desc, id`,
     [reader.tenantId, accountId, asOf, known, days],
   );
+
+/** The last that was said of this or an earlier instant; what was told late takes its place among the others. */
+async function stageAt(reader: Reader, accountId: string, { asOf, known }: AtDates): Promise<string | null> {
+  const [row] = await reader.query<{ stage: string }>(
+    `select it.stage from ${RELATIONS} r, jsonb_to_recordset(r.stages) it(stage text, at timestamptz, "recordedAt" timestamptz)
+      where tenant_id = $1 and account_id = $2 and it.at <= $3 and it."recordedAt" <= $4
+      order by it.at desc, it."recordedAt" desc limit 1`,
+    [reader.tenantId, accountId, asOf, known],
+  );
+  return row?.stage ?? null;
+}
 
 async function assessorsNeeded(reader: Reader, accountId: string, { asOf, known }: AtDates): Promise<number> {
   const [row] = await reader.query<{ tier: string | null }>(
@@ -88,7 +107,8 @@ const thread = (all: readonly string[]) => {
 
 /** F-15 in its three layers, and per contact what it is made of. @param windowDays in which a contact counts as reached */
 export async function relationshipAt(reader: Reader, accountId: string, at: AtDates, windowDays: number) {
-  const [centre, judged, met, needed] = await Promise.all([
+  const [stage, centre, judged, met, needed] = await Promise.all([
+    stageAt(reader, accountId, at),
     inCentre(reader, accountId, at),
     judgements(reader, accountId, at),
     talks(reader, accountId, at, MEETINGS_DAYS),
@@ -105,41 +125,40 @@ export async function relationshipAt(reader: Reader, accountId: string, at: AtDa
     const found = all.length === 0 ? undefined : relationshipQuality(all.map((it) => it.judged));
     const newest = Math.max(...all.map((it) => it.occurred_at.getTime()));
     const last = met.find((it) => contactsOf(it).includes(contactId))?.occurred_at;
+    const quality = found && {
+      score: found.score,
+      dims: found.dims,
+      assessorIds: all.map((it) => it.by).sort(),
+      wanting: Math.max(0, needed - all.length),
+      isDisputed: found.isDisputed,
+      assessedAt: new Date(newest).toISOString(),
+    };
     return {
-      contactId,
-      role,
-      power,
-      quality: found && {
-        score: found.score,
-        dims: found.dims,
-        assessorIds: all.map((it) => it.by).sort(),
-        wanting: Math.max(0, needed - all.length),
-        isDisputed: found.isDisputed,
-        assessedAt: new Date(newest).toISOString(),
-      },
+      ...{ contactId, role, power },
+      quality: quality ?? null,
       lastContactAt: last?.toISOString() ?? null,
       isReached: last !== undefined && daysSince(last) < windowDays,
     };
   });
-  const mapped = contacts.map(({ power, isReached, quality }) => ({
-    influence: power,
-    isReached,
-    ...(quality && quality.wanting === 0 && { quality: { score: quality.score, days: daysSince(new Date(quality.assessedAt)) } }),
-  }));
-  const deciding = new Set(contacts.filter((it) => DECIDE.includes(it.role)).map((it) => it.contactId));
-  const { index, coverage } = relationshipIndex(mapped);
+  const indexOf = (some: typeof contacts) =>
+    relationshipIndex(
+      some.map(({ power, isReached, quality }) => ({
+        influence: power,
+        isReached,
+        ...(quality?.wanting === 0 && { quality: { score: quality.score, days: daysSince(new Date(quality.assessedAt)) } }),
+      })),
+    );
+  const deciding = contacts.filter((it) => DECIDE.includes(it.role));
+  const isWithThem = (it: Talk) => deciding.some(({ contactId }) => contactsOf(it).includes(contactId));
   return {
-    index,
-    coverage,
+    stage,
+    ...indexOf(contacts),
     layers: {
       breadth: { mapped: contacts.length, reached: contacts.filter((it) => it.isReached).length },
-      key: { index: relationshipIndex(mapped.filter((_, i) => deciding.has(contacts[i]!.contactId))).index },
-      organisation: {
-        meetings: met.filter((it) => ['meeting', 'visit'].includes(it.kind) && contactsOf(it).some((one) => deciding.has(one)))
-          .length,
-      },
+      key: { index: indexOf(deciding).index },
+      organisation: { meetings: met.filter((it) => MEETINGS.includes(it.kind) && isWithThem(it)).length },
     },
     singleThread: { byUs: thread(inWindow.flatMap(usersOf)), byThem: thread(inWindow.flatMap(contactsOf)) },
-    contacts: contacts.map((it) => ({ ...it, quality: it.quality ?? null })),
+    contacts,
   };
 }

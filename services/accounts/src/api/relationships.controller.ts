@@ -2,24 +2,13 @@ import { Controller, Res } from '@nestjs/common';
 import { STAGES } from '@kams/contracts/accounts/relationship';
 import { uuid } from '@kams/contracts/values';
 import type { RowOf } from '@kams/eventing';
-import {
-  asInstant,
-  asOfAndKnownAt,
-  Asked,
-  list,
-  NOW_KNOWN,
-  one,
-  paging,
-  Read,
-  Runtime,
-  sortBy,
-  type AskedFor,
-} from '@kams/platform';
+import { asOfAndKnownAt, datesOf, Asked, list, one, paging, Read, Runtime, sortBy, type AskedFor } from '@kams/platform';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { accountHistory } from '../projections/account-history';
 import { accounts, accountTable } from '../projections/accounts';
 import { buyingCentreHistory } from '../projections/buying-centre-history';
+import { contacts } from '../projections/contacts';
 import { interactions } from '../projections/interactions';
 import { relationshipJudgements } from '../projections/relationship-judgements';
 import { relationships, relationshipTable, type StageAssessed } from '../projections/relationships';
@@ -99,26 +88,11 @@ export class RelationshipsController {
     account: 'accountId',
     query: ofAccountQuery,
     answer: relationshipOfAccount,
-    shows: [accounts, accountHistory, buyingCentreHistory, interactions, relationshipJudgements, relationships],
+    shows: [accounts, accountHistory, contacts, buyingCentreHistory, interactions, relationshipJudgements, relationships],
   })
   async ofAccount(@Asked() { id: accountId, query, reader }: AskedFor<typeof ofAccountQuery>) {
     await one(reader, ACCOUNT, accountId);
-    const now = this.runtime.now().toISOString();
-    const [asOf, knownAt, known] = [
-      asInstant(query.asOf, now),
-      asInstant(query.knownAt, now),
-      asInstant(query.knownAt, NOW_KNOWN),
-    ];
-    const [row] = (await list(reader, { ...FROM, equal: { accountId }, sort: '-changedAt', limit: 1 })).items;
-    const isKnown = (it: StageAssessed) =>
-      Date.parse(it.at) <= Date.parse(asOf) && (known === NOW_KNOWN || Date.parse(it.recordedAt) <= Date.parse(known));
-    const stages = ((row?.stages ?? []) as StageAssessed[]).filter(isKnown);
-    return {
-      accountId,
-      asOf,
-      knownAt,
-      stage: stages.at(-1)?.stage ?? null,
-      ...(await relationshipAt(reader, accountId, { asOf, known }, query.windowDays)),
-    };
+    const { asOf, knownAt, known } = datesOf(query, this.runtime.now());
+    return { accountId, asOf, knownAt, ...(await relationshipAt(reader, accountId, { asOf, known }, query.windowDays)) };
   }
 }

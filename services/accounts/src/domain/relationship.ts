@@ -4,8 +4,7 @@ import type { EventData, EventOf } from '@kams/contracts/define';
 import { aggregate, refusing } from '@kams/eventing/pure';
 import { msOf } from '@kams/methods/dates';
 import { ASSESSORS_OF_TIER, countsUntil, relationshipQuality, type Dimensions } from '@kams/methods/relationship';
-import { account } from './account';
-import { contact } from './contact';
+import { lookPeople, stranger } from './people';
 
 type Stage = EventData<RelationshipContract, 'RelationshipStageAssessed'>['stage'];
 interface Judgement {
@@ -31,28 +30,26 @@ export const relationship = aggregate(relationshipContract, {
   accounts: (_id, _state, { accountId }) => [accountId],
 
   look: {
-    AssessContact: ({ accountId, contactId }) => ({
-      found: { of: account, id: accountId },
-      person: { of: contact, id: contactId },
-    }),
-    AssessStage: ({ accountId }) => ({ found: { of: account, id: accountId } }),
-    SetGoal: ({ accountId }) => ({ found: { of: account, id: accountId } }),
-    PlanStrengthening: ({ accountId }) => ({ found: { of: account, id: accountId } }),
+    AssessContact: ({ accountId, contactId }) => lookPeople(accountId, [contactId]),
+    AssessStage: ({ accountId }) => lookPeople(accountId, []),
+    SetGoal: ({ accountId }) => lookPeople(accountId, []),
+    PlanStrengthening: ({ accountId }) => lookPeople(accountId, []),
   },
 
   decide: {
-    AssessContact: (it, { accountId, contactId, ...judged }, { id: relationshipId, found, person, actor: by, at }) => {
-      const { state: customer } = found;
-      if (customer.is !== 'open') return refuse('unknown-account', { accountId });
-      if (person.state.is !== 'known' || person.state.accountId !== accountId) return refuse('unknown-contact', { contactId });
-      if (person.state.departed) return refuse('contact-departed');
+    AssessContact: (it, { accountId, contactId, ...judged }, looked) => {
+      const { id: relationshipId, customer, actor: by, at } = looked;
+      if (customer.state.is !== 'open') return refuse('unknown-account', { accountId });
+      if (stranger(accountId, [contactId], looked) !== undefined) return refuse('unknown-contact', { contactId });
+      const person = looked[`contact ${contactId}`]!.state;
+      if (person.is === 'known' && person.departed) return refuse('contact-departed');
 
       const others = (it.judgements.get(contactId) ?? []).filter(
         (other) => other.by !== by && msOf(countsUntil(other.at)) > msOf(at),
       );
       const all = [...others, { by, at, dims: judged }].sort((a, b) => (a.by < b.by ? -1 : 1));
       const { dims, score, spread, isDisputed } = relationshipQuality(all.map((one) => one.dims));
-      const wanting = Math.max(0, (ASSESSORS_OF_TIER[customer.tier ?? ''] ?? 1) - all.length);
+      const wanting = Math.max(0, (ASSESSORS_OF_TIER[customer.state.tier ?? ''] ?? 1) - all.length);
       const assessorIds = all.map((one) => one.by);
       const validUntil = countsUntil(at);
       const assessed: EventOf<RelationshipContract> = {
@@ -66,8 +63,8 @@ export const relationship = aggregate(relationshipContract, {
       return [assessed, { type: 'AssessmentDisputed', data: { relationshipId, accountId, contactId, ...spread, assessorIds } }];
     },
 
-    AssessStage: (it, { accountId, stage, evidence }, { id: relationshipId, found, actor: by }) => {
-      if (found.state.is !== 'open') return refuse('unknown-account', { accountId });
+    AssessStage: (it, { accountId, stage, evidence }, { id: relationshipId, customer, actor: by }) => {
+      if (customer.state.is !== 'open') return refuse('unknown-account', { accountId });
       const { stage: from } = it;
       const [before, after] = [from === null ? -1 : STAGES.indexOf(from), STAGES.indexOf(stage)];
       // The first assessment says where the relationship stands already.
@@ -80,14 +77,14 @@ export const relationship = aggregate(relationshipContract, {
       ];
     },
 
-    SetGoal: (_, goal, { id: relationshipId, found, actor: by, at }) => {
-      if (found.state.is !== 'open') return refuse('unknown-account', { accountId: goal.accountId });
+    SetGoal: (_, goal, { id: relationshipId, customer, actor: by, at }) => {
+      if (customer.state.is !== 'open') return refuse('unknown-account', { accountId: goal.accountId });
       if (goal.until < at.slice(0, 10)) return refuse('goal-in-the-past', { until: goal.until });
       return [{ type: 'RelationshipGoalSet', data: { relationshipId, ...goal, by } }];
     },
 
-    PlanStrengthening: (_, plan, { id: relationshipId, found, actor: by }) =>
-      found.state.is === 'open'
+    PlanStrengthening: (_, plan, { id: relationshipId, customer, actor: by }) =>
+      customer.state.is === 'open'
         ? [{ type: 'StrengtheningPlanned', data: { relationshipId, ...plan, by } }]
         : refuse('unknown-account', { accountId: plan.accountId }),
   },
@@ -99,10 +96,11 @@ export const relationship = aggregate(relationshipContract, {
       // What is told late of an earlier day does not take the place of a later word.
       const newest = [{ by, at, dims }, ...before.filter((one) => one.by === by)].reduce((a, b) => (b.at > a.at ? b : a));
       const disputed = new Set(it.disputed);
-      if (!isDisputed) disputed.delete(contactId);
+      if (isDisputed) disputed.add(contactId);
+      else disputed.delete(contactId);
       return { ...it, disputed, judgements: new Map(it.judgements).set(contactId, [...others, newest]) };
     },
-    AssessmentDisputed: (it, { contactId }) => ({ ...it, disputed: new Set(it.disputed).add(contactId) }),
+    AssessmentDisputed: (it) => it,
     RelationshipStageAssessed: (it, { stage }) => ({ ...it, stage }),
     RelationshipStageRegressed: (it) => it,
     RelationshipGoalSet: (it) => it,

@@ -3,7 +3,6 @@ import { contactContract } from '@kams/contracts/accounts/contact';
 import { history, startOfDay } from '@kams/eventing';
 
 export const buyingCentreHistory = history({ name: 'buying_centre_history', from: [contactContract] })({
-  ContactRegistered: ({ data }) => [{ attribute: 'accountId', value: data.accountId }],
   ContactRoleSet: ({ data: { role, power, stance, reportsTo, validFrom }, occurredAt }) => [
     {
       attribute: 'role',

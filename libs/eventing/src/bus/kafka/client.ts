@@ -152,15 +152,14 @@ export function connect(brokers: readonly string[], security: Security): Client 
   return {
     partitions: (topic) =>
       asked(`see ${topic} (Describe)`, async (admin) => {
-        // Asked for a topic that is not there, a broker may be set to create it.
-        if (!(await admin.listTopics()).includes(topic)) return undefined;
+        if (!(await isThere(admin, topic))) return undefined;
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
         return topics[0]?.partitions.length;
       }),
 
     reach: (topic) =>
       asked(`see ${topic} (Describe)`, async (admin) => {
-        if (!(await admin.listTopics()).includes(topic)) return undefined;
+        if (!(await isThere(admin, topic))) return undefined;
         const offsets = await admin.fetchTopicOffsets(topic);
         return new Map(offsets.map((it) => [it.partition, { first: BigInt(it.low), next: BigInt(it.high) }]));
       }),
@@ -179,7 +178,7 @@ export function connect(brokers: readonly string[], security: Security): Client 
         const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
         // Asked first: a service needs no right to create what is there. Nor is it waited for: of a cluster that has just lost a
         // broker some partitions have no leader for 9 s, and what is sent to them waits by itself.
-        if ((await admin.listTopics()).includes(topic)) return;
+        if (await isThere(admin, topic)) return;
         await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
         // Every broker hears of it a little later; the client's own wait takes the first that has not for an error.
         for (const end = performance.now() + TOPIC_WITHIN_MS; !(await isServed(admin, topic)); await delay(50))
@@ -264,8 +263,10 @@ export function nextOf(
   return new Map([...written].map(([partition, { size }]) => [partition, BigInt(first.get(partition)!) + BigInt(size)]));
 }
 
+const isThere = async (admin: Admin, topic: string): Promise<boolean> => (await admin.listTopics()).includes(topic);
+
 const isServed = async (admin: Admin, topic: string): Promise<boolean> => {
-  if (!(await admin.listTopics()).includes(topic)) return false;
+  if (!(await isThere(admin, topic))) return false;
   return admin.fetchTopicOffsets(topic).then(
     () => true,
     () => false,
