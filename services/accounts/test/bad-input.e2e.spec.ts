@@ -1,7 +1,7 @@
 // P26: no input, however bad, is answered by a fault of ours, blocks the loop, or leaves anything behind.
 import { gzipSync } from 'node:zlib';
 import { createApp } from '@kams/platform';
-import { startTestServices, type Answered, type TestServices } from '@kams/testing';
+import { computedMs, slowdown, startTestServices, type Answered, type TestServices } from '@kams/testing';
 import type { FastifyInstance } from 'fastify';
 import { accountsService } from '../src/accounts.module';
 import { rawClient, type RawAnswer, type RawClient } from './raw-client';
@@ -891,40 +891,40 @@ describe('a body that is large', () => {
     ],
   ])('(%s) holds up nobody else for more than 50 ms', async (_, request, status, ofTheLine) => {
     const bytes = post(...request());
+    const limitMs = 50 * slowdown();
     const turns: number[] = [];
-    // Garbage of before may be collected in one of them: what counts is the best of five.
-    for (let run = 0; run < 5 && Math.min(...turns, Infinity) > 50; run++) {
+    // Garbage of before may be collected in one of them: what counts is the best.
+    for (let run = 0; run < 20 && Math.min(...turns, Infinity) >= limitMs; run++) {
       const { answer, longestMs } = await watched(() => client.send(bytes));
       turns.push(longestMs);
       expect(answer.status).toBe(status);
       if (ofTheLine !== null) expect(JSON.parse(answer.body.split('\n')[0]!)).toMatchObject({ status: ofTheLine });
     }
-    expect(Math.min(...turns)).toBeLessThan(50);
+    expect(Math.min(...turns)).toBeLessThan(limitMs);
   });
 
   test('is measured: a loop that is held up for 80 ms is seen', async () => {
     const { longestMs } = await watched(async () => {
       const began = process.cpuUsage();
-      while (msOf(process.cpuUsage(began)) < 80);
+      while (computedMs(began) < 80);
     });
     expect(longestMs).toBeGreaterThan(50);
   });
 
-  const msOf = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1_000;
   /** The longest turn of this process's loop, by what it computed: another process on the machine may hold it up for longer. */
   async function watched<T>(work: () => Promise<T>): Promise<{ answer: T; longestMs: number }> {
     let longestMs = 0;
     let turn = process.cpuUsage();
     let next: NodeJS.Immediate;
     const look = () => {
-      longestMs = Math.max(longestMs, msOf(process.cpuUsage(turn)));
+      longestMs = Math.max(longestMs, computedMs(turn));
       turn = process.cpuUsage();
       next = setImmediate(look);
     };
     look();
     const answer = await work();
     clearImmediate(next!);
-    return { answer, longestMs: Math.max(longestMs, msOf(process.cpuUsage(turn))) };
+    return { answer, longestMs: Math.max(longestMs, computedMs(turn)) };
   }
 });
 
