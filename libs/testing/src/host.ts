@@ -43,11 +43,15 @@ export async function startHost(env: NodeJS.ProcessEnv, options?: HostOptions): 
     const { exitCode, signalCode } = host.process;
     if (exitCode !== null || signalCode !== null)
       throw new Error(`the host ended with ${signalCode ?? exitCode}: ${host.said()}`);
-    if (Date.now() > until) throw new Error(`the host is not ready: ${host.said()}`);
+    if (Date.now() > until) throw new Error(`the host is not ready: ${await whatItSays(host)}\n${host.said()}`);
     await sleep(25);
   }
   return host;
 }
+
+/** What its own page says of why it is not ready, or why nobody could read that. */
+const whatItSays = ({ url }: TestHost): Promise<string> =>
+  fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).then((it) => it.text(), String);
 
 /** Starts a host and waits for nothing. */
 export function spawnHost(more: NodeJS.ProcessEnv, options: HostOptions = {}): TestHost {
