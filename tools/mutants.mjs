@@ -403,7 +403,7 @@ export const MUTANTS = [
     test: RELAYED.test,
     named: 'who does not own it any more',
     shows: /toEqual/,
-    changes: [{ file: RELAY, from: '      if (owner && !owner.holds()) return void (await owner.confirm());\n', to: '' }],
+    changes: [{ file: RELAY, from: '      if (owner && !owner.holds() && !(await owner.confirm())) return;\n', to: '' }],
   },
   {
     promise: 'P9',

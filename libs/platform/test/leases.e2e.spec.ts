@@ -98,6 +98,25 @@ test('an owner that can not renew stops by its own clock before another one begi
   expect(first.terms[0]!.signal.aborted).toBe(true);
 });
 
+test('an owner that renews too late goes on when nobody has taken it meanwhile, and does nothing until it knows', async () => {
+  const rows = postgresLeases(source, 's');
+  let lateMs = 0;
+  const first = starts('a', { rows: { ...rows, renew: async (it) => sleep(lateMs).then(() => rows.renew(it)) } });
+  await eventually(() => first.isOwner());
+  lateMs = LEASE_MS * 0.8;
+  await eventually(() => !first.isOwner());
+  lateMs = 0;
+  await eventually(() => first.isOwner());
+  expect([fencings(first), first.terms[0]!.signal.aborted]).toEqual([[1], false]);
+
+  const next = starts('b');
+  lateMs = LEASE_MS * 2;
+  await eventually(() => next.isOwner());
+  expect(first.isOwner()).toBe(false);
+  await eventually(() => first.terms[0]!.signal.aborted);
+  expect(fencings(next)).toEqual([2]);
+});
+
 test('one that is alone takes what the dead have, and the other is fenced if it lives after all', async () => {
   const first = starts('a');
   await eventually(() => first.isOwner());

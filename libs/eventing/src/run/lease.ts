@@ -3,6 +3,7 @@
 // what a process believes that counts, but the number in the transaction of what it writes.
 import { delay } from '../delay';
 import { point } from '../point';
+import { isWithin } from '../within';
 
 /** What a writer shows in its own transaction: that it still owns what it writes. */
 export interface Proof {
@@ -46,6 +47,8 @@ export interface Leases {
 
 /** How soon what was given back is taken by another. */
 const LOOK_MS = 250;
+/** A write that is about to renew it is waited for. */
+const LATE_MS = 20;
 
 interface Owned extends Term {
   left(): number;
@@ -76,7 +79,7 @@ export function leases(
       holds: () => !over.signal.aborted && it.left() > 0,
       renewed: (at) => void (until = Math.max(until, at + leaseMs)),
       async confirm() {
-        if (it.holds()) await renew([it]);
+        if (!over.signal.aborted) await renew([it]);
         return it.holds();
       },
       end() {
@@ -85,11 +88,24 @@ export function leases(
         over.abort();
       },
     };
-    // By what is left: it was renewed meanwhile, or the process was held and this is late.
     const watch = () => {
       if (it.holds()) timer = setTimeout(watch, it.left());
-      else it.end();
+      else void late().then(() => (it.holds() ? watch() : it.end()));
     };
+    /**
+     * It was renewed too late, or the process was held: nothing is done until the database says whether it is its own still. Where
+     * nobody has taken it meanwhile it is, by its number; to begin again all that is under way would take longer than a short lease.
+     */
+    async function late(): Promise<void> {
+      const end = performance.now() + leaseMs;
+      while (!over.signal.aborted && !it.holds() && performance.now() < end) {
+        const asked = renew([it]).then(
+          () => delay(LATE_MS),
+          () => it.end(),
+        );
+        await isWithin(end - performance.now(), asked);
+      }
+    }
     owned.add(it);
     everOwned.add(name);
     watch();

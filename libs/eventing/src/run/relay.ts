@@ -96,7 +96,7 @@ export function relay(
       }
       if (!page) continue;
       const events = page.events.flatMap((it) => published(known(byName.get(categoryOf(it.stream))!, it)) ?? []);
-      if (owner && !owner.holds()) return void (await owner.confirm());
+      if (owner && !owner.holds() && !(await owner.confirm())) return;
       if (events.length > 0) {
         await linkedTo(events, `publish ${topic}`, SpanKind.PRODUCER, () => unlessAborted(signal, to.publish(topic, events)));
         point('relay.after-publish');

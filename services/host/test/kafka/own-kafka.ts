@@ -3,6 +3,7 @@ import { faultProxy, type FaultProxy, type Faults } from '@kams/testing/faults/f
 import { isFull } from '@kams/testing/faults/promise';
 import { dataFolder, freePort, removeFolder } from '@kams/testing/host';
 import { localKafka, type LocalKafka, type Member } from '@kams/testing/kafka';
+import { Kafka, logLevel } from 'kafkajs';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,7 +18,11 @@ export interface OwnKafka {
   stop(): Promise<void>;
   /** One node, another one each time. */
   kill(): void;
-  /** Of a cluster, one node after the other is killed and started again until `work` has ended; says how many were. */
+  /**
+   * Of a cluster, one node after the other is killed and started again until `work` has ended; says how many were. The next one is
+   * killed when all partitions have all their replicas again: with two of three that must have a record, nothing can be written
+   * while two are away, and to start one takes this machine up to ten seconds.
+   */
   whileNodesDie(work: () => Promise<void>): Promise<number>;
   remove(): Promise<void>;
 }
@@ -27,9 +32,12 @@ export const SIZES: readonly number[] = isFull ? [1, 3] : [1];
 
 const KILLED_EVERY_MS = 10_000;
 const AWAY_MS = 1_500;
+const WHOLE_WITHIN_MS = 60_000;
 
 interface Node {
   readonly data: string;
+  /** Its own, which no proxy stands before. */
+  readonly port: number;
   readonly proxy: FaultProxy;
   readonly kafka: LocalKafka;
   start(): Promise<void>;
@@ -74,6 +82,7 @@ export async function ownKafka(size = 1): Promise<OwnKafka> {
       own.kill();
       await sleep(AWAY_MS);
       await own.start();
+      await whole(nodes.map(({ port }) => `127.0.0.1:${port}`));
       wait = Math.max(0, next - performance.now());
     }
   }
@@ -100,7 +109,24 @@ async function nodeOf(member: Member): Promise<Node> {
   const port = await freePort();
   const proxy = await faultProxy(`tcp://127.0.0.1:${port}`);
   const kafka = localKafka(data);
-  return { data, proxy, kafka, start: () => kafka.start(port, { advertised: addressOf(proxy), member }) };
+  return { data, port, proxy, kafka, start: () => kafka.start(port, { advertised: addressOf(proxy), member }) };
+}
+
+/** Until each partition of each topic has all its replicas in sync. */
+async function whole(brokers: readonly string[]): Promise<void> {
+  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 1 } });
+  const isWhole = async (): Promise<boolean> => {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata();
+      return topics.flatMap((it) => it.partitions).every(({ isr, replicas }) => isr.length === replicas.length);
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  for (const until = Date.now() + WHOLE_WITHIN_MS; !(await isWhole().catch(() => false)); await sleep(200))
+    if (Date.now() > until) throw new Error(`a replica was not in sync again within ${WHOLE_WITHIN_MS} ms`);
 }
 
 /** False when the signal came first. */
