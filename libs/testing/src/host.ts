@@ -27,6 +27,8 @@ export interface TestHost extends Omit<Proc, 'send' | 'message'> {
 }
 
 export interface HostOptions {
+  /** What it is waited for: `ready`, or `live`, when its views may be behind. */
+  readonly until?: 'ready' | 'live';
   readonly args?: readonly string[];
   readonly at?: AtPoint;
 }
@@ -35,15 +37,16 @@ export { freePort } from '@kams/platform/embedded-postgres/free-port';
 export const dataFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'kams-host-'));
 export const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
-/** Starts a host and waits until it is ready. */
-export async function startHost(env: NodeJS.ProcessEnv, options?: HostOptions): Promise<TestHost> {
+/** Starts a host and waits until it is ready, or live. */
+export async function startHost(env: NodeJS.ProcessEnv, options: HostOptions = {}): Promise<TestHost> {
   const host = spawnHost(env, options);
-  const until = Date.now() + READY_WITHIN_MS;
-  while (!(await saysYes(`${host.url}/health/ready`))) {
+  const { until = 'ready' } = options;
+  const end = Date.now() + READY_WITHIN_MS;
+  while (!(await saysYes(`${host.url}/health/${until}`))) {
     const { exitCode, signalCode } = host.process;
     if (exitCode !== null || signalCode !== null)
       throw new Error(`the host ended with ${signalCode ?? exitCode}: ${host.said()}`);
-    if (Date.now() > until) throw new Error(`the host is not ready: ${await whatItSays(host)}\n${host.said()}`);
+    if (Date.now() > end) throw new Error(`the host is not ready: ${await whatItSays(host)}\n${host.said()}`);
     await sleep(25);
   }
   return host;

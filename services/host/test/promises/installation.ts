@@ -10,6 +10,7 @@ export interface StartOptions {
   readonly databaseUrl?: string;
   readonly at?: AtPoint;
   readonly env?: NodeJS.ProcessEnv;
+  readonly until?: 'ready' | 'live';
 }
 
 export interface Installation {
@@ -46,7 +47,7 @@ export async function installation(): Promise<Installation> {
     databaseUrl: database.url,
     client,
     tokens: tokensOf(data),
-    async start({ databaseUrl = database.url, at, env } = {}) {
+    async start({ databaseUrl = database.url, at, env, until } = {}) {
       const port = String(await freePort());
       const settings = {
         KAMS_DATA: data,
@@ -56,7 +57,7 @@ export async function installation(): Promise<Installation> {
         KAMS_ADMINISTRATORS: '*:*',
         ...env,
       };
-      const host = await startHost(settings, { at });
+      const host = await startHost(settings, { at, until });
       hosts.push(host);
       return host;
     },
