@@ -24,5 +24,6 @@ module.exports = {
   reporters: ['<rootDir>/tools/jest-summary.cjs'],
   // All cores: suites wait for processes to die and to start more than they compute. Jest would leave one of two idle.
   maxWorkers: '100%',
-  testTimeout: 30_000,
+  // A limit for what hangs, and none of speed: machines differ.
+  testTimeout: 60_000,
 };
