@@ -37,6 +37,7 @@ const INBOX = 'libs/eventing/src/run/inbox.ts';
 const COLLECTED = { test: 'libs/eventing/test/run/inbox.spec.ts' };
 const POISONED = { test: 'services/host/test/promises/p11-poison.e2e.spec.ts', named: 'P11 ' };
 const ZOMBIES = { test: 'services/host/test/promises/p12-zombies.e2e.spec.ts', named: 'P12 ' };
+const LEASE = 'libs/eventing/src/run/lease.ts';
 const SAMPLES = { test: 'services/accounts/test/samples.spec.ts', named: 'P13 ' };
 const UPCAST = { test: 'libs/eventing/test/run/upcast.spec.ts', named: 'P13 ' };
 const ERASED = { test: 'services/accounts/test/contacts.e2e.spec.ts', named: 'P14 ' };
@@ -496,6 +497,14 @@ export const MUTANTS = [
     named: 'what a newer release has stored',
     shows: /toMatch|toEqual/,
     changes: [{ file: RELAY, from: 'known(byName.get(categoryOf(it.stream))!, it)', to: 'it' }],
+  },
+  {
+    promise: 'P12',
+    name: 'late-renewal-taken-for-a-loss',
+    test: 'libs/platform/test/leases.e2e.spec.ts',
+    named: 'an owner that renews too late goes on',
+    shows: /not within 5 s|toEqual/,
+    changes: [{ file: LEASE, from: 'void late().then(() => (it.holds() ? watch() : it.end()))', to: 'it.end()' }],
   },
   {
     ...SECURED,

@@ -46,7 +46,7 @@ export async function startHost(env: NodeJS.ProcessEnv, options: HostOptions = {
     const { exitCode, signalCode } = host.process;
     if (exitCode !== null || signalCode !== null)
       throw new Error(`the host ended with ${signalCode ?? exitCode}: ${host.said()}`);
-    if (Date.now() > end) throw new Error(`the host is not ready: ${await whatItSays(host)}\n${host.said()}`);
+    if (Date.now() > end) throw new Error(`the host is not ${until}: ${await whatItSays(host)}\n${host.said()}`);
     await sleep(25);
   }
   return host;

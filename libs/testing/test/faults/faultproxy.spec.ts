@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faultProxy, type FaultProxy } from '../../src/faults/faultproxy';
-import { slowdown } from '../../src/pace';
 
 /** Answers each line with `ok <line>`, and remembers what it got. */
 const lines: string[] = [];
@@ -88,7 +87,7 @@ test('latency is there in both directions, and what is sent stays in its order t
       it.say('soon');
       await until(() => it.got.endsWith('ok soon\n'));
     }),
-  ).toBeLessThan(50 * slowdown());
+  ).toBeLessThan(50);
 });
 
 test('a narrow line takes the time that its bytes take', async () => {

@@ -154,7 +154,7 @@ if (process.env['KAMS_TEST_KAFKA_DATA'] === undefined) {
         await host.end('SIGKILL');
         const at = killAt('relay.after-publish', dice.between(1, 4));
         const dying = await starting(at).catch((error: Error) => error);
-        // It may come to that place before it is ready.
+        // It may come to that place before it answers.
         if (dying instanceof Error) expect(dying.message).toMatch('ended with SIGKILL');
         else {
           host = dying;

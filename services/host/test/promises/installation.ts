@@ -1,7 +1,7 @@
 // Hosts that share a database and the keys of one installation: what several nodes of it are.
 import { openDevelopmentIssuer } from '@kams/platform/tokens/development-issuer';
 import type { AtPoint } from '@kams/testing/faults/killpoints';
-import { dataFolder, freePort, removeFolder, startHost, type TestHost } from '@kams/testing/host';
+import { dataFolder, freePort, removeFolder, startHost, type HostOptions, type TestHost } from '@kams/testing/host';
 import { freshDatabase } from '@kams/testing/postgres';
 import { Client } from 'pg';
 
@@ -10,7 +10,7 @@ export interface StartOptions {
   readonly databaseUrl?: string;
   readonly at?: AtPoint;
   readonly env?: NodeJS.ProcessEnv;
-  readonly until?: 'ready' | 'live';
+  readonly until?: HostOptions['until'];
 }
 
 export interface Installation {
